@@ -1,0 +1,16 @@
+//! The media plane of Rapport.
+
+pub mod codec;
+pub mod command;
+pub mod drop;
+pub mod event;
+pub mod id;
+pub mod parameters;
+pub mod publication {
+    //! What arrives.
+    use std::time::Duration;
+
+    /// A track is called stalled after this long without a packet: forty times the longest gap that
+    /// Opus without DTX leaves, and far below what a person would call gone.
+    pub const SILENCE: Duration = Duration::from_secs(2);
+}
