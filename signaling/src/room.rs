@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 use rapport_sfu::codec::{Codec, MediaKind};
 use rapport_sfu::command::{Command, Message};
 use rapport_sfu::event::{Event, LeaveReason};
-use rapport_sfu::id::{ParticipantId, RoomId, SubscriptionId, TrackId};
+use rapport_sfu::id::{ParticipantId, RoomId, SubscriptionId, TapId, TrackId};
 use rapport_sfu::parameters::{
     IceCredentials, MediaParameters, PublicationParameters, SubscriptionParameters, TransportParameters,
 };
@@ -54,7 +54,14 @@ pub enum Effect {
     /// Tell the plugins.
     Event(RoomEvent),
     /// This session is over.
-    Gone(SessionId),
+    Gone {
+        /// Its name outside.
+        session: SessionId,
+        /// Its name inside.
+        participant: ParticipantId,
+        /// What it published.
+        tracks: Vec<TrackId>,
+    },
 }
 
 /// What plugins hear of a room.
@@ -283,6 +290,15 @@ impl Room {
         Ok(())
     }
 
+    /// Copies a track's packets to a tap.
+    pub fn tap(&mut self, tap: TapId, track: TrackId) -> Result<(), RoomError> {
+        if !self.tracks.contains_key(&track) {
+            return Err(RoomError::NoTrack);
+        }
+        self.order(Command::Tap { tap, track });
+        Ok(())
+    }
+
     /// What the media plane says. About somebody who is gone already it may say anything.
     pub fn handle_event(&mut self, event: Event) {
         match event {
@@ -363,10 +379,15 @@ impl Room {
     /// Takes a participant out of the books; the media plane knows already.
     fn forget(&mut self, participant: ParticipantId, reason: LeaveReason) {
         let Some(member) = self.participants.remove(&participant) else { return };
-        self.tracks.retain(|_, track| track.publisher != participant);
+        let own = self.tracks.extract_if(.., |_, track| track.publisher == participant);
+        let tracks = own.map(|(id, _)| id).collect();
         self.free_places();
         self.fill_places();
-        self.effects.push_back(Effect::Gone(member.session));
+        self.effects.push_back(Effect::Gone {
+            session: member.session,
+            participant,
+            tracks,
+        });
         self.tell(|room| RoomEvent::Left {
             room,
             participant,
