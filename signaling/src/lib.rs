@@ -1,1 +1,4 @@
-//! signaling
+//! The control plane.
+
+pub mod negotiate;
+pub mod sdp;
