@@ -64,7 +64,7 @@ impl Session {
 }
 
 /// Why somebody does not get in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JoinError {
     /// The limit of the configuration.
     #[error("there are as many rooms as this server may have")]

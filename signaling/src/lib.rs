@@ -4,3 +4,11 @@
 //! of media.
 
 pub mod auth;
+pub mod directory;
+pub mod media;
+pub mod negotiate;
+pub mod plugin;
+pub mod problem;
+pub mod room;
+pub mod sdp;
+pub mod session;

@@ -9,6 +9,7 @@ mod info;
 mod places;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 
 use rapport_sfu::codec::{Codec, MediaKind};
 use rapport_sfu::command::{Command, Message};
@@ -19,6 +20,7 @@ use rapport_sfu::parameters::{
 };
 
 use crate::auth::{Identity, Join, Role, RoomName};
+use crate::negotiate::{self, NegotiateError, Trickle};
 use crate::session::{EntityTag, IfMatch, SessionId, ice_credentials};
 
 pub use actor::{Mailbox, Request, spawn};
@@ -125,7 +127,7 @@ pub enum RoomEvent {
 }
 
 /// Why a room does not do as asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RoomError {
     /// The limit of the configuration.
@@ -143,6 +145,9 @@ pub enum RoomError {
     /// Other credentials under a tag that names the present ones.
     #[error("new ICE credentials need If-Match: *")]
     RestartWithoutStar,
+    /// The fragment can't be read.
+    #[error(transparent)]
+    Fragment(#[from] NegotiateError),
 }
 
 /// What became of a PATCH.
@@ -152,8 +157,8 @@ pub enum Patched {
     Trickled,
     /// ICE restarted; the client needs both.
     Restarted {
-        /// Ours, new.
-        local: IceCredentials,
+        /// Our new credentials and our candidates.
+        body: String,
         /// The new ICE session's.
         tag: EntityTag,
     },
@@ -252,35 +257,36 @@ impl Room {
         }
     }
 
-    /// Candidates or an ICE restart (RFC 9725 §4.3). `remote` is what the fragment says of the client's
-    /// credentials; without, it has candidates only.
+    /// Candidates or an ICE restart (RFC 9725 §4.3): a body of `application/trickle-ice-sdpfrag`.
+    /// `candidates` are those of the worker, which the reply to a restart names again.
     pub fn patch(
         &mut self,
         participant: ParticipantId,
         condition: &IfMatch,
-        remote: Option<IceCredentials>,
+        fragment: &str,
+        candidates: &[SocketAddr],
     ) -> Result<Patched, RoomError> {
         let member = self.participants.get_mut(&participant).ok_or(RoomError::NoParticipant)?;
         if !condition.matches(&member.tag) {
             return Err(RoomError::OtherIceSession);
         }
-        let Some(remote) = remote.filter(|remote| *remote != member.remote) else {
-            // RFC 8445 §2.5: a lite agent answers checks and sends none, so it has no use for candidates.
+        let Trickle::Restart(restart) = negotiate::trickle(fragment, &member.remote)? else {
             return Ok(Patched::Trickled);
         };
-        // RFC 9725 §4.3.3: a request for an ICE restart "MUST contain an If-Match header field with a
-        // field-value of "*"".
+        // RFC 9725 §4.3.3: "A WHIP client sending a PATCH request for performing ICE restart MUST contain an
+        // If-Match header field with a field-value of "*"".
         if *condition != IfMatch::Any {
             return Err(RoomError::RestartWithoutStar);
         }
         let local = ice_credentials();
-        let tag = member.restart(remote.clone());
+        let body = restart.answer(&local, candidates);
+        let tag = member.restart(restart.remote.clone());
         self.order(Command::RestartIce {
             participant,
-            local: local.clone(),
-            remote,
+            local,
+            remote: restart.remote,
         });
-        Ok(Patched::Restarted { local, tag })
+        Ok(Patched::Restarted { body, tag })
     }
 
     /// Silences a track for everybody, or lets it be heard again.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use rapport_sfu::event::{Event, LeaveReason};
 use rapport_sfu::id::{ParticipantId, RoomId, TapId, TrackId};
-use rapport_sfu::parameters::IceCredentials;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
@@ -30,7 +29,7 @@ pub enum Request {
     /// Send somebody away.
     Leave(ParticipantId, Reply<()>),
     /// Candidates, or an ICE restart.
-    Patch(ParticipantId, IfMatch, Option<IceCredentials>, Reply<Patched>),
+    Patch(ParticipantId, IfMatch, String, Reply<Patched>),
     /// Silence a track, or let it be heard.
     Mute(TrackId, bool, Reply<()>),
     /// Start or end a tap.
@@ -120,8 +119,10 @@ impl Actor {
         match request {
             Request::Join(admission, reply) => drop(reply.send(self.join(*admission))),
             Request::Leave(participant, reply) => drop(reply.send(self.room.leave(participant))),
-            Request::Patch(participant, condition, remote, reply) => {
-                drop(reply.send(self.room.patch(participant, &condition, remote)));
+            Request::Patch(participant, condition, fragment, reply) => {
+                let candidates = &self.lane.endpoint().candidates;
+                let patched = self.room.patch(participant, &condition, &fragment, candidates);
+                drop(reply.send(patched));
             }
             Request::Mute(track, muted, reply) => drop(reply.send(self.room.mute(track, muted))),
             Request::Tap(tap, track, reply) => drop(reply.send(self.room.tap(tap, track))),
