@@ -12,10 +12,11 @@ use rapport_config::Limits;
 use rapport_sfu::command::Command;
 use rapport_sfu::event::Event;
 use rapport_sfu::id::{ParticipantId, RoomId, SubscriptionId, TapId, TrackId};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::auth::{Identity, Role, RoomName};
 use crate::media::{Endpoint, Lane};
+use crate::metrics::Metrics;
 use crate::plugin::Plugins;
 use crate::room::{self, Admission, Mailbox, Request, RoomError};
 use crate::session::SessionId;
@@ -25,6 +26,8 @@ pub struct Directory {
     limits: Limits,
     lanes: Vec<Lane>,
     plugins: Plugins,
+    metrics: Arc<Metrics>,
+    emptied: Notify,
     next_id: AtomicU64,
     rooms: DashMap<RoomName, Mailbox>,
     sessions: DashMap<SessionId, Session>,
@@ -79,11 +82,13 @@ pub enum JoinError {
 
 impl Directory {
     /// Without rooms.
-    pub fn new(limits: Limits, lanes: Vec<Lane>, plugins: Plugins) -> Arc<Self> {
+    pub fn new(limits: Limits, lanes: Vec<Lane>, plugins: Plugins, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
             limits,
             lanes,
             plugins,
+            metrics,
+            emptied: Notify::new(),
             next_id: AtomicU64::new(1),
             rooms: DashMap::new(),
             sessions: DashMap::new(),
@@ -192,6 +197,7 @@ impl Directory {
     /// Brings events to their rooms until the lane ends.
     pub async fn dispatch(self: Arc<Self>, mut events: mpsc::Receiver<Event>) {
         while let Some(event) = events.recv().await {
+            self.metrics.count_event(&event);
             if let Some(room) = self.routes.find(&event) {
                 // A closed room has forgotten everybody: the event is about the past.
                 let _ = room.send(Request::Media(event)).await;
@@ -206,9 +212,21 @@ impl Directory {
         }
     }
 
+    /// Returns when no room is open.
+    pub async fn empty(&self) {
+        loop {
+            let closed = self.emptied.notified();
+            if self.rooms.is_empty() {
+                return;
+            }
+            closed.await;
+        }
+    }
+
     pub(crate) fn remove_room(&self, name: &RoomName, id: RoomId) {
         self.rooms.remove_if(name, |_, room| room.id() == id);
         self.routes.rooms.remove(&id);
+        self.emptied.notify_waiters();
     }
 
     pub(crate) fn add_session(&self, id: SessionId, session: Session) {

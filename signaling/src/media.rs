@@ -7,8 +7,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rapport_sfu::command::Command;
+use rapport_sfu::event::Event;
 use rapport_sfu::parameters::Fingerprint;
 use rapport_sfu::stats::Stats;
+use rapport_sfu::subscription::TapPacket;
 use tokio::sync::{mpsc, watch};
 
 /// Commands under way to one worker. Full means that the worker is a thousand orders behind; the control
@@ -26,6 +28,17 @@ pub struct Lane {
     commands: mpsc::Sender<Command>,
     stats: watch::Receiver<Stats>,
     endpoint: Arc<Endpoint>,
+}
+
+/// The whole media plane: a lane a worker, and what comes back.
+#[derive(Debug)]
+pub struct Plane {
+    /// The ways there.
+    pub lanes: Vec<Lane>,
+    /// What all workers report. The lane closes when the last worker is gone.
+    pub events: mpsc::Receiver<Event>,
+    /// The packets of all taps.
+    pub taps: mpsc::Receiver<TapPacket>,
 }
 
 /// What answers say of a worker.

@@ -49,6 +49,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The last part of its URI, which is also its label in metrics.
+    pub const fn label(self) -> &'static str {
+        self.parts().1
+    }
+
     const fn parts(self) -> (StatusCode, &'static str, &'static str) {
         use StatusCode as S;
         match self {

@@ -1,10 +1,10 @@
-//! Names that nobody can guess: session URLs, entity-tags, ICE credentials, SSRCs.
+//! Names that nobody can guess: session URLs, entity-tags, ICE credentials, and the random
+//! numbers of an answer.
 //!
 //! Owns: the random newtypes and where their randomness comes from. Never does: keep a session.
 
 use std::fmt;
 
-use rapport_sfu::id::Ssrc;
 use rapport_sfu::parameters::IceCredentials;
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -92,9 +92,14 @@ pub fn ice_credentials() -> IceCredentials {
     }
 }
 
-/// An SSRC for something that we send (RFC 3550 §8.1: chosen at random).
-pub fn ssrc() -> Ssrc {
-    Ssrc(u32::from_be_bytes(random()))
+/// `<sess-id>` of an answer. RFC 9429 §5.2.1: "the high-order bit set to zero", the rest random.
+pub fn description_id() -> u64 {
+    u64::from_be_bytes(random()) >> 1
+}
+
+/// For SSRCs (RFC 3550 §8.1) and CNAMEs (RFC 7022 §4.2).
+pub fn random_u32() -> u32 {
+    u32::from_be_bytes(random())
 }
 
 fn random<const N: usize>() -> [u8; N] {

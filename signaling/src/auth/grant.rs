@@ -181,10 +181,15 @@ impl Grant {
         (self.identity == *identity).then_some(()).ok_or(Refused::OtherIdentity)
     }
 
+    /// May its bearer administer anything?
+    pub fn is_admin(&self) -> Result<(), Refused> {
+        self.admin.then_some(()).ok_or(Refused::Admin)
+    }
+
     /// May its bearer administer this room?
     pub fn administers(&self, room: &RoomName) -> Result<(), Refused> {
+        self.is_admin()?;
         match &self.scope {
-            _ if !self.admin => Err(Refused::Admin),
             Scope::Every => Ok(()),
             Scope::Room(own) => (own == room).then_some(()).ok_or(Refused::OtherRoom),
         }
