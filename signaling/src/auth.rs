@@ -190,7 +190,16 @@ fn token_error(kind: &ErrorKind) -> TokenError {
 }
 
 /// The names of claims that we read, so that no text of a token comes back in an answer.
-const CLAIMS: [&str; 8] = ["room", "sub", "publish", "subscribe", "admin", "exp", "nbf", "iat"];
+const CLAIMS: [&str; 8] = [
+    "room",
+    "sub",
+    "publish",
+    "subscribe",
+    "admin",
+    "exp",
+    "nbf",
+    "iat",
+];
 
 fn known_claim(name: &str) -> &'static str {
     CLAIMS.into_iter().find(|claim| *claim == name).unwrap_or("exp")
@@ -198,7 +207,9 @@ fn known_claim(name: &str) -> &'static str {
 
 /// serde names a missing field between backticks.
 fn claim_of(message: &str) -> TokenError {
-    let named = CLAIMS.into_iter().find(|claim| message.contains(&format!("`{claim}`")));
+    let named = CLAIMS
+        .into_iter()
+        .find(|claim| message.contains(&format!("`{claim}`")));
     named.map_or(TokenError::Malformed, TokenError::Claim)
 }
 

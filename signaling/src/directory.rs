@@ -143,7 +143,9 @@ impl Directory {
             };
             let admitted = room.ask(|reply| Request::Join(Box::new(admission), reply)).await;
             if let Some(admitted) = admitted {
-                return admitted.map(|()| answer).map_err(|error| JoinError::Room(error).into());
+                return admitted
+                    .map(|()| answer)
+                    .map_err(|error| JoinError::Room(error).into());
             }
         }
     }
@@ -156,7 +158,9 @@ impl Directory {
     /// Every open room.
     pub fn rooms(&self) -> Vec<(RoomName, Mailbox)> {
         let entries = self.rooms.iter();
-        entries.map(|entry| (entry.key().clone(), entry.value().clone())).collect()
+        entries
+            .map(|entry| (entry.key().clone(), entry.value().clone()))
+            .collect()
     }
 
     /// How many rooms are open.
@@ -166,7 +170,10 @@ impl Directory {
 
     /// How many sessions play this role.
     pub fn session_count(&self, role: Role) -> usize {
-        self.sessions.iter().filter(|session| session.role == role).count()
+        self.sessions
+            .iter()
+            .filter(|session| session.role == role)
+            .count()
     }
 
     /// The session of that URL.

@@ -43,7 +43,8 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<Response, Problem> {
     let joined = join(app, protocol, room, only, request).await;
-    app.metrics.count_join(protocol.role, joined.as_ref().err().map(Problem::kind));
+    app.metrics
+        .count_join(protocol.role, joined.as_ref().err().map(Problem::kind));
     joined
 }
 
@@ -129,7 +130,9 @@ fn admit(app: &App, join: &Join, only: Option<Identity>, negotiated: Negotiated)
         session: created.session.clone(),
         tag: created.tag.clone(),
         transport: negotiated.transport,
-        publications: publications.map(|publication| (directory.track_id(), publication)).collect(),
+        publications: publications
+            .map(|publication| (directory.track_id(), publication))
+            .collect(),
         subscriptions: subscriptions
             .map(|subscription| (directory.subscription_id(), subscription))
             .collect(),
@@ -223,11 +226,16 @@ fn condition(headers: &HeaderMap) -> Result<IfMatch, Problem> {
 }
 
 fn base(app: &App) -> &str {
-    app.config.server.public_url.as_ref().map_or("", |url| url.as_str())
+    app.config
+        .server
+        .public_url
+        .as_ref()
+        .map_or("", |url| url.as_str())
 }
 
 fn header_value(text: &str) -> Result<HeaderValue, Problem> {
-    HeaderValue::from_str(text).map_err(|_| Problem::new(Kind::Internal, "a header field could not be written"))
+    HeaderValue::from_str(text)
+        .map_err(|_| Problem::new(Kind::Internal, "a header field could not be written"))
 }
 
 fn gone() -> Problem {

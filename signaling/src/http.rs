@@ -113,7 +113,10 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
             get(whep::probe_session).patch(whep::patch).delete(whep::end),
         ),
         ("/api/v1/rooms", get(api::list_rooms)),
-        ("/api/v1/rooms/{room}", get(api::show_room).delete(api::close_room)),
+        (
+            "/api/v1/rooms/{room}",
+            get(api::show_room).delete(api::close_room),
+        ),
         (
             "/api/v1/rooms/{room}/participants/{participant}",
             delete(api::remove_participant),
@@ -130,7 +133,9 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
 pub(crate) fn router(app: &App, context: &Context) -> Router {
     let cors = cors::layer(&app.config.server.cors_origins);
     let table = routes().into_iter();
-    let own = table.fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let own = table.fold(Router::new(), |router, (path, methods)| {
+        router.route(path, methods)
+    });
     own.with_state(app.clone())
         .merge(app.directory.plugins().routes(context))
         .fallback(|| async { Problem::new(Kind::NotFound, "no such resource") })

@@ -72,7 +72,9 @@ impl Metrics {
     pub(crate) fn count_request(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
         let labels = [method_label(method), route, status.as_str()];
         self.requests.with_label_values(&labels).inc();
-        self.durations.with_label_values(&[route]).observe(took.as_secs_f64());
+        self.durations
+            .with_label_values(&[route])
+            .observe(took.as_secs_f64());
     }
 
     /// One attempt to join; `problem` is why it failed.
@@ -126,7 +128,10 @@ pub(crate) async fn serve(State(app): State<App>) -> Result<Response, Problem> {
 /// Methods that nobody should send are one label: a client could make up any number of them.
 fn method_label(method: &Method) -> &'static str {
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-    known.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
+    known
+        .into_iter()
+        .find(|name| *name == method.as_str())
+        .unwrap_or("other")
 }
 
 fn leave_label(reason: LeaveReason) -> &'static str {
@@ -154,7 +159,10 @@ fn durations(registry: &Registry) -> HistogramVec {
         "Time from a request's head to its answer's head.",
     );
     let options = options.buckets(DURATION_BUCKETS.into());
-    register(registry, HistogramVec::new(options, &["route"]).expect("the names are legal"))
+    register(
+        registry,
+        HistogramVec::new(options, &["route"]).expect("the names are legal"),
+    )
 }
 
 fn register<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -> C {

@@ -130,7 +130,9 @@ impl Plugins {
     /// Events lost by plugin.
     pub(crate) fn lost(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         let count = |hosted: &Hosted| hosted.lost.load(Ordering::Relaxed);
-        self.0.iter().map(move |hosted| (hosted.plugin.name(), count(hosted)))
+        self.0
+            .iter()
+            .map(move |hosted| (hosted.plugin.name(), count(hosted)))
     }
 }
 

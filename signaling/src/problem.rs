@@ -62,21 +62,41 @@ impl Kind {
             Self::Forbidden => (S::FORBIDDEN, "forbidden", "The token does not permit this"),
             Self::RefusedByPolicy => (S::FORBIDDEN, "refused-by-policy", "The join was refused"),
             Self::NotFound => (S::NOT_FOUND, "not-found", "There is no such thing"),
-            Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed"),
+            Self::MethodNotAllowed => (
+                S::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "The method is not allowed",
+            ),
             Self::NotAcceptable => (S::NOT_ACCEPTABLE, "not-acceptable", "No acceptable media type"),
             Self::Timeout => (S::REQUEST_TIMEOUT, "timeout", "The request took too long"),
-            Self::PreconditionFailed => (S::PRECONDITION_FAILED, "precondition-failed", "Another ICE session"),
+            Self::PreconditionFailed => (
+                S::PRECONDITION_FAILED,
+                "precondition-failed",
+                "Another ICE session",
+            ),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
-            Self::UnsupportedMediaType => {
-                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The media type is not supported")
-            }
-            Self::Unprocessable => (S::UNPROCESSABLE_ENTITY, "unprocessable", "The description can't be served"),
-            Self::PreconditionRequired => {
-                (S::PRECONDITION_REQUIRED, "precondition-required", "If-Match is required")
-            }
+            Self::UnsupportedMediaType => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "The media type is not supported",
+            ),
+            Self::Unprocessable => (
+                S::UNPROCESSABLE_ENTITY,
+                "unprocessable",
+                "The description can't be served",
+            ),
+            Self::PreconditionRequired => (
+                S::PRECONDITION_REQUIRED,
+                "precondition-required",
+                "If-Match is required",
+            ),
             Self::LimitReached => (S::TOO_MANY_REQUESTS, "limit-reached", "A limit is reached"),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "The server failed"),
-            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "The server takes no joins now"),
+            Self::Unavailable => (
+                S::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "The server takes no joins now",
+            ),
         }
     }
 }

@@ -266,7 +266,10 @@ impl Room {
         fragment: &str,
         candidates: &[SocketAddr],
     ) -> Result<Patched, RoomError> {
-        let member = self.participants.get_mut(&participant).ok_or(RoomError::NoParticipant)?;
+        let member = self
+            .participants
+            .get_mut(&participant)
+            .ok_or(RoomError::NoParticipant)?;
         if !condition.matches(&member.tag) {
             return Err(RoomError::OtherIceSession);
         }
@@ -309,7 +312,9 @@ impl Room {
     pub fn handle_event(&mut self, event: Event) {
         match event {
             Event::Connected { participant, .. } => self.handle_connected(participant),
-            Event::Left { participant, reason, .. } => self.forget(participant, reason),
+            Event::Left {
+                participant, reason, ..
+            } => self.forget(participant, reason),
             Event::Started { track } => self.set_live(track, true),
             Event::Stalled { track } => self.set_live(track, false),
             Event::Message {
@@ -343,7 +348,9 @@ impl Room {
     }
 
     fn publish(&mut self, participant: ParticipantId, track: TrackId, parameters: PublicationParameters) {
-        let Some(publisher) = self.participants.get(&participant) else { return };
+        let Some(publisher) = self.participants.get(&participant) else {
+            return;
+        };
         let (kind, identity) = (parameters.media.kind, publisher.identity.clone());
         self.tracks.insert(
             track,
@@ -384,8 +391,12 @@ impl Room {
 
     /// Takes a participant out of the books; the media plane knows already.
     fn forget(&mut self, participant: ParticipantId, reason: LeaveReason) {
-        let Some(member) = self.participants.remove(&participant) else { return };
-        let own = self.tracks.extract_if(.., |_, track| track.publisher == participant);
+        let Some(member) = self.participants.remove(&participant) else {
+            return;
+        };
+        let own = self
+            .tracks
+            .extract_if(.., |_, track| track.publisher == participant);
         let tracks = own.map(|(id, _)| id).collect();
         self.free_places();
         self.fill_places();

@@ -81,7 +81,10 @@ impl Server {
     pub async fn drained(&self) {
         let deadline = self.app.config.server.drain_deadline.into();
         if timeout(deadline, self.app.directory.empty()).await.is_err() {
-            warn!(rooms = self.app.directory.room_count(), "the drain deadline is over");
+            warn!(
+                rooms = self.app.directory.room_count(),
+                "the drain deadline is over"
+            );
         }
     }
 
@@ -139,9 +142,11 @@ pub fn load_keys(config: &Config) -> Result<Keys, Error> {
             kid: key.id.clone(),
             reason,
         };
-        keys.add_public_key(&key.id, key.public_key.read()?.as_bytes()).map_err(failed)?;
+        keys.add_public_key(&key.id, key.public_key.read()?.as_bytes())
+            .map_err(failed)?;
         if let Some(private) = &key.private_key {
-            keys.add_private_key(&key.id, private.read()?.as_bytes()).map_err(failed)?;
+            keys.add_private_key(&key.id, private.read()?.as_bytes())
+                .map_err(failed)?;
         }
     }
     for secret in &config.auth.secrets {

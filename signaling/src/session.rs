@@ -124,7 +124,13 @@ mod tests {
         let id = SessionId::random();
         assert_eq!(SessionId::parse(id.as_str()), Some(id.clone()));
         assert_ne!(SessionId::random(), id);
-        for bad in ["", "abc", &"g".repeat(32), &"a".repeat(33), "../../../../../../etc/passwd0000"] {
+        for bad in [
+            "",
+            "abc",
+            &"g".repeat(32),
+            &"a".repeat(33),
+            "../../../../../../etc/passwd0000",
+        ] {
             assert_eq!(SessionId::parse(bad), None, "{bad:?}");
         }
     }

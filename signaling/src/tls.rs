@@ -122,7 +122,8 @@ impl Files {
         if chain.is_empty() {
             return Err(broken(&self.certificate, &"no certificate in it"));
         }
-        let key = PrivateKeyDer::from_pem_slice(&read(&self.key)?).map_err(|error| broken(&self.key, &error))?;
+        let key =
+            PrivateKeyDer::from_pem_slice(&read(&self.key)?).map_err(|error| broken(&self.key, &error))?;
         server_config(chain, key)
     }
 }
@@ -190,7 +191,12 @@ mod tests {
             let path = self.0.join(name);
             fs::write(&path, text).unwrap();
             let when = SystemTime::now() - Duration::from_secs(age);
-            fs::File::options().write(true).open(&path).unwrap().set_modified(when).unwrap();
+            fs::File::options()
+                .write(true)
+                .open(&path)
+                .unwrap()
+                .set_modified(when)
+                .unwrap();
         }
     }
 

@@ -53,7 +53,10 @@ pub(crate) async fn create(
     query: Result<Query<Selection>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let only = query.ok().map(|Query(selection)| selection.only()).ok_or_else(bad_query)??;
+    let only = query
+        .ok()
+        .map(|Query(selection)| selection.only())
+        .ok_or_else(bad_query)??;
     exchange::create(&app, WHEP, &room, only, request).await
 }
 

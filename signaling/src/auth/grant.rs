@@ -178,7 +178,9 @@ impl Grant {
     /// Does a session in this room, opened by this identity, belong to its bearer?
     pub fn owns(&self, room: &RoomName, identity: &Identity) -> Result<(), Refused> {
         self.covers(room)?;
-        (self.identity == *identity).then_some(()).ok_or(Refused::OtherIdentity)
+        (self.identity == *identity)
+            .then_some(())
+            .ok_or(Refused::OtherIdentity)
     }
 
     /// May its bearer administer anything?
@@ -225,7 +227,10 @@ mod tests {
     fn a_grant_opens_its_room_in_its_role_only() {
         let grant = grant("one", "p");
         assert!(grant.join(&room("one"), Role::Publisher).is_ok());
-        assert_eq!(grant.join(&room("one"), Role::Subscriber), Err(Refused::Subscribe));
+        assert_eq!(
+            grant.join(&room("one"), Role::Subscriber),
+            Err(Refused::Subscribe)
+        );
         assert_eq!(grant.join(&room("two"), Role::Publisher), Err(Refused::OtherRoom));
         assert_eq!(grant.administers(&room("one")), Err(Refused::Admin));
     }
@@ -235,12 +240,18 @@ mod tests {
         let star = grant("*", "aps");
         assert!(star.administers(&room("one")).is_ok());
         assert_eq!(star.join(&room("one"), Role::Publisher), Err(Refused::OtherRoom));
-        assert_eq!(grant("one", "a").administers(&room("two")), Err(Refused::OtherRoom));
+        assert_eq!(
+            grant("one", "a").administers(&room("two")),
+            Err(Refused::OtherRoom)
+        );
     }
 
     #[test]
     fn the_star_without_admin_is_no_room() {
-        assert_eq!(Grant::new(&Claims::new("*", "anna", 0)), Err(TokenError::Claim("room")));
+        assert_eq!(
+            Grant::new(&Claims::new("*", "anna", 0)),
+            Err(TokenError::Claim("room"))
+        );
     }
 
     #[test]

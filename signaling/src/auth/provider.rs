@@ -139,7 +139,8 @@ mod tests {
         let input = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
         let signature =
             "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
-        let verify = |input: &str| jsonwebtoken::crypto::verify(signature, input.as_bytes(), &key, Algorithm::EdDSA);
+        let verify =
+            |input: &str| jsonwebtoken::crypto::verify(signature, input.as_bytes(), &key, Algorithm::EdDSA);
         assert!(verify(input).unwrap());
         assert!(!verify("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZQ").unwrap());
     }
@@ -147,7 +148,12 @@ mod tests {
     #[test]
     fn no_other_algorithm_can_be_asked_for() {
         let secret = DecodingKey::from_secret(b"0123456789abcdef0123456789abcdef");
-        for algorithm in [Algorithm::HS384, Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA] {
+        for algorithm in [
+            Algorithm::HS384,
+            Algorithm::RS256,
+            Algorithm::ES256,
+            Algorithm::EdDSA,
+        ] {
             assert!(verifier(&algorithm, &secret).is_err(), "{algorithm:?}");
         }
     }

@@ -36,15 +36,21 @@ fn refusal(token: &str) -> TokenError {
 fn what_we_issue_we_accept() {
     let token = keys().issue(claims()).unwrap();
     let grant = keys().verify(Bearer::new(&token)).unwrap();
-    assert!(grant.join(&RoomName::new("one").unwrap(), Role::Publisher).is_ok());
+    assert!(
+        grant
+            .join(&RoomName::new("one").unwrap(), Role::Publisher)
+            .is_ok()
+    );
 }
 
 #[test]
 fn an_eddsa_pair_signs_and_verifies() {
     let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
     let mut keys = Keys::new(HOUR);
-    keys.add_private_key("ed", pair.serialize_pem().as_bytes()).unwrap();
-    keys.add_public_key("ed", pair.public_key_pem().as_bytes()).unwrap();
+    keys.add_private_key("ed", pair.serialize_pem().as_bytes())
+        .unwrap();
+    keys.add_public_key("ed", pair.public_key_pem().as_bytes())
+        .unwrap();
     let token = keys.issue(claims()).unwrap();
     assert!(keys.verify(Bearer::new(&token)).is_ok());
 }
@@ -75,7 +81,8 @@ fn an_unsigned_token_is_refused() {
 fn a_public_key_is_no_hmac_secret() {
     let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
     let mut keys = Keys::new(HOUR);
-    keys.add_public_key("main", pair.public_key_pem().as_bytes()).unwrap();
+    keys.add_public_key("main", pair.public_key_pem().as_bytes())
+        .unwrap();
     for secret in [pair.public_key_raw(), pair.public_key_pem().as_bytes()] {
         let token = encode(&header(), &claims(), &EncodingKey::from_secret(secret)).unwrap();
         assert_eq!(keys.verify(Bearer::new(&token)), Err(TokenError::Signature));
@@ -85,7 +92,13 @@ fn a_public_key_is_no_hmac_secret() {
 #[test]
 fn a_changed_token_is_refused() {
     let token = sign(&header(), &claims());
-    let other = sign(&header(), &Claims { admin: true, ..claims() });
+    let other = sign(
+        &header(),
+        &Claims {
+            admin: true,
+            ..claims()
+        },
+    );
     let (body, _) = other.rsplit_once('.').unwrap();
     let (_, signature) = token.rsplit_once('.').unwrap();
     assert_eq!(refusal(&format!("{body}.{signature}")), TokenError::Signature);
@@ -100,7 +113,10 @@ fn an_expired_token_is_refused_after_the_leeway() {
 
 #[test]
 fn a_token_that_lives_too_long_is_refused() {
-    let token = sign(&header(), &Claims::new("one", "anna", unix_now() + 2 * HOUR.as_secs()));
+    let token = sign(
+        &header(),
+        &Claims::new("one", "anna", unix_now() + 2 * HOUR.as_secs()),
+    );
     assert_eq!(refusal(&token), TokenError::TooLong);
     let token = sign(&header(), &Claims::new("one", "anna", u64::MAX));
     assert_eq!(refusal(&token), TokenError::TooLong);
@@ -109,8 +125,14 @@ fn a_token_that_lives_too_long_is_refused() {
 #[test]
 fn a_token_of_the_future_is_refused() {
     let later = Some(unix_now() + 60);
-    let not_before = Claims { nbf: later, ..claims() };
-    let issued = Claims { iat: later, ..claims() };
+    let not_before = Claims {
+        nbf: later,
+        ..claims()
+    };
+    let issued = Claims {
+        iat: later,
+        ..claims()
+    };
     assert_eq!(refusal(&sign(&header(), &not_before)), TokenError::NotYetValid);
     assert_eq!(refusal(&sign(&header(), &issued)), TokenError::NotYetValid);
 }
@@ -141,7 +163,10 @@ fn the_key_is_found_by_its_name() {
     assert_eq!(refusal(&sign(&other, &claims())), TokenError::UnknownKey);
     other.kid = None;
     let token = sign(&other, &claims());
-    assert!(keys().verify(Bearer::new(&token)).is_ok(), "one key needs no name");
+    assert!(
+        keys().verify(Bearer::new(&token)).is_ok(),
+        "one key needs no name"
+    );
     let mut two = keys();
     two.add_secret("second", SECRET).unwrap();
     assert_eq!(two.verify(Bearer::new(&token)), Err(TokenError::UnknownKey));

@@ -17,7 +17,9 @@ const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// 415 unless the body is of this media type.
 pub(crate) fn check_media_type(headers: &HeaderMap, expected: &str) -> Result<(), Problem> {
-    let essence = headers.get(CONTENT_TYPE).and_then(|value| essence(value.to_str().ok()?));
+    let essence = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| essence(value.to_str().ok()?));
     if essence.is_some_and(|essence| essence.eq_ignore_ascii_case(expected)) {
         return Ok(());
     }
@@ -51,7 +53,9 @@ pub(crate) async fn read_text(request: Request) -> Result<String, Problem> {
 
 fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let lines = headers.get_all(name).into_iter();
-    lines.filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(','))
+    lines
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(','))
 }
 
 /// A media type or range without its parameters.
@@ -64,7 +68,9 @@ fn covers(range: &str, offered: &str) -> bool {
     let family = offered.split('/').next().unwrap_or_default();
     range == "*/*"
         || range.eq_ignore_ascii_case(offered)
-        || range.strip_suffix("/*").is_some_and(|range| range.eq_ignore_ascii_case(family))
+        || range
+            .strip_suffix("/*")
+            .is_some_and(|range| range.eq_ignore_ascii_case(family))
 }
 
 #[cfg(test)]
@@ -78,10 +84,16 @@ mod tests {
     #[test]
     fn parameters_and_case_of_a_media_type_do_not_matter() {
         for good in ["application/sdp", "Application/SDP; charset=utf-8"] {
-            assert!(check_media_type(&headers(CONTENT_TYPE, good), "application/sdp").is_ok(), "{good}");
+            assert!(
+                check_media_type(&headers(CONTENT_TYPE, good), "application/sdp").is_ok(),
+                "{good}"
+            );
         }
         for bad in ["", "text/plain", "application/sdpx", "application/json"] {
-            assert!(check_media_type(&headers(CONTENT_TYPE, bad), "application/sdp").is_err(), "{bad}");
+            assert!(
+                check_media_type(&headers(CONTENT_TYPE, bad), "application/sdp").is_err(),
+                "{bad}"
+            );
         }
         assert!(check_media_type(&HeaderMap::new(), "application/sdp").is_err());
     }
@@ -89,10 +101,16 @@ mod tests {
     #[test]
     fn an_accept_field_is_a_list_of_ranges() {
         for good in ["", "*/*", "application/*", "text/html, application/sdp;q=0.9"] {
-            assert!(check_accept(&headers(ACCEPT, good), "application/sdp").is_ok(), "{good}");
+            assert!(
+                check_accept(&headers(ACCEPT, good), "application/sdp").is_ok(),
+                "{good}"
+            );
         }
         for bad in ["text/html", "text/*", "application/json"] {
-            assert!(check_accept(&headers(ACCEPT, bad), "application/sdp").is_err(), "{bad}");
+            assert!(
+                check_accept(&headers(ACCEPT, bad), "application/sdp").is_err(),
+                "{bad}"
+            );
         }
     }
 }

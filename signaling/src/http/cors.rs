@@ -21,7 +21,13 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(7_200);
 pub(super) fn layer(origins: &[Origin]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(allowed(origins))
-        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::PUT, Method::DELETE])
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PATCH,
+            Method::PUT,
+            Method::DELETE,
+        ])
         .allow_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH])
         // Without this a page can't read where its session is, nor restart ICE.
         .expose_headers([LOCATION, ETAG, LINK, RETRY_AFTER, WWW_AUTHENTICATE])
@@ -32,7 +38,9 @@ fn allowed(origins: &[Origin]) -> AllowOrigin {
     if origins.iter().any(Origin::is_any) {
         return AllowOrigin::any();
     }
-    let values = origins.iter().filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok());
+    let values = origins
+        .iter()
+        .filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok());
     AllowOrigin::list(values)
 }
 

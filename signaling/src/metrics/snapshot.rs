@@ -29,16 +29,28 @@ pub(super) fn gather(app: &App) -> Vec<MetricFamily> {
 }
 
 fn rooms(registry: &Registry, directory: &Directory) {
-    gauge(registry, "rapport_rooms", "Open rooms.", directory.room_count() as u64);
+    gauge(
+        registry,
+        "rapport_rooms",
+        "Open rooms.",
+        directory.room_count() as u64,
+    );
     let options = Opts::new("rapport_participants", "Participants in rooms, by role.");
     let sessions = IntGaugeVec::new(options, &["role"]).expect("the names are legal");
     for role in [Role::Publisher, Role::Subscriber] {
         let count = directory.session_count(role);
-        sessions.with_label_values(&[role.label()]).set(signed(count as u64));
+        sessions
+            .with_label_values(&[role.label()])
+            .set(signed(count as u64));
     }
     register(registry, sessions);
     let alive = directory.lanes().iter().filter(|lane| lane.is_alive()).count();
-    gauge(registry, "rapport_workers", "Media workers that run.", alive as u64);
+    gauge(
+        registry,
+        "rapport_workers",
+        "Media workers that run.",
+        alive as u64,
+    );
 }
 
 fn plugins(registry: &Registry, directory: &Directory) {
@@ -86,7 +98,12 @@ fn traffic(registry: &Registry, stats: &[Stats]) {
     let publications = sum(|stats| stats.publications);
     gauge(registry, "rapport_publications", "Tracks received.", publications);
     let subscriptions = sum(|stats| stats.subscriptions);
-    gauge(registry, "rapport_subscriptions", "Places in which tracks are sent.", subscriptions);
+    gauge(
+        registry,
+        "rapport_subscriptions",
+        "Places in which tracks are sent.",
+        subscriptions,
+    );
 }
 
 fn feedback(registry: &Registry, stats: &[Stats]) {
@@ -97,7 +114,11 @@ fn feedback(registry: &Registry, stats: &[Stats]) {
         "Sequence numbers asked for again, by subscribers (inbound) and of publishers (outbound).",
         &["direction"],
     );
-    fill(&nacks, sum(|stats| stats.inbound_nacks), sum(|stats| stats.outbound_nacks));
+    fill(
+        &nacks,
+        sum(|stats| stats.inbound_nacks),
+        sum(|stats| stats.outbound_nacks),
+    );
     let keyframes = counters(
         registry,
         "rapport_keyframe_requests_total",
@@ -134,11 +155,17 @@ fn drops(registry: &Registry, stats: &[Stats]) {
 
 fn machine(registry: &Registry) {
     let usage = process::usage();
-    let options = Opts::new("rapport_process_cpu_seconds_total", "Processor time of the process.");
+    let options = Opts::new(
+        "rapport_process_cpu_seconds_total",
+        "Processor time of the process.",
+    );
     let seconds = Counter::with_opts(options).expect("the name is legal");
     seconds.inc_by(usage.cpu_seconds);
     register(registry, seconds);
-    let options = Opts::new("rapport_process_resident_memory_bytes", "Memory that the process has in use.");
+    let options = Opts::new(
+        "rapport_process_resident_memory_bytes",
+        "Memory that the process has in use.",
+    );
     let memory = Gauge::with_opts(options).expect("the name is legal");
     memory.set(usage.resident_bytes as f64);
     register(registry, memory);

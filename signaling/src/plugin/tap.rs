@@ -68,7 +68,9 @@ impl Taps {
 
     async fn handle_packet(&self, packet: TapPacket) {
         let tap = packet.tap;
-        let Some(writer) = self.open.get(&tap).map(|writer| writer.clone()) else { return };
+        let Some(writer) = self.open.get(&tap).map(|writer| writer.clone()) else {
+            return;
+        };
         match writer.packets.try_send(packet) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => drop(self.lost.fetch_add(1, Ordering::Relaxed)),

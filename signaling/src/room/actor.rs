@@ -80,7 +80,11 @@ impl Mailbox {
 /// finds nobody there.
 pub fn spawn(directory: Arc<Directory>, id: RoomId, name: RoomName, lane: Lane) -> Mailbox {
     let (requests, inbox) = mpsc::channel(MAILBOX_DEPTH);
-    let room = Room::new(id, name.clone(), directory.limits().participants_per_room as usize);
+    let room = Room::new(
+        id,
+        name.clone(),
+        directory.limits().participants_per_room as usize,
+    );
     let actor = Actor {
         directory,
         id,

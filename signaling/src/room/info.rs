@@ -82,7 +82,10 @@ impl Room {
     }
 
     fn tracks_of(&self, publisher: rapport_sfu::id::ParticipantId) -> Vec<TrackInfo> {
-        let own = self.tracks.iter().filter(|(_, track)| track.publisher == publisher);
+        let own = self
+            .tracks
+            .iter()
+            .filter(|(_, track)| track.publisher == publisher);
         own.map(|(id, track)| TrackInfo {
             id: id.0,
             kind: match track.kind {

@@ -52,7 +52,9 @@ impl Participant {
     }
 
     fn shows(&self, track: TrackId) -> bool {
-        self.places.iter().any(|place| place.shown.is_some_and(|shown| shown.track == track))
+        self.places
+            .iter()
+            .any(|place| place.shown.is_some_and(|shown| shown.track == track))
     }
 
     /// The empty place in which a track goes best. The n-th audio and the n-th video place of an offer
@@ -78,7 +80,12 @@ impl Participant {
     /// The place of the other kind with the same rank.
     fn sibling(&self, at: usize) -> Option<&Place> {
         let kind = self.places.get(at)?.kind;
-        let rank = self.places.iter().take(at).filter(|place| place.kind == kind).count();
+        let rank = self
+            .places
+            .iter()
+            .take(at)
+            .filter(|place| place.kind == kind)
+            .count();
         self.places.iter().filter(|place| place.kind != kind).nth(rank)
     }
 }
@@ -86,9 +93,13 @@ impl Participant {
 impl Room {
     /// Tells the media plane of a newcomer's places.
     pub(super) fn open_places(&mut self, participant: ParticipantId) {
-        let Some(member) = self.participants.get_mut(&participant) else { return };
+        let Some(member) = self.participants.get_mut(&participant) else {
+            return;
+        };
         for place in &mut member.places {
-            let Some(parameters) = place.parameters.take() else { continue };
+            let Some(parameters) = place.parameters.take() else {
+                continue;
+            };
             self.effects.push_back(Effect::Command(Command::Subscribe {
                 participant,
                 subscription: place.subscription,
@@ -99,7 +110,11 @@ impl Room {
 
     /// Empties places whose track is gone.
     pub(super) fn free_places(&mut self) {
-        for place in self.participants.values_mut().flat_map(|member| &mut member.places) {
+        for place in self
+            .participants
+            .values_mut()
+            .flat_map(|member| &mut member.places)
+        {
             let gone = |shown: &Shown| !self.tracks.contains_key(&shown.track);
             if place.shown.take_if(|shown| gone(shown)).is_some() {
                 self.effects.push_back(select(place.subscription, None));
@@ -114,8 +129,12 @@ impl Room {
                 if !member.wants(track) || member.shows(id) {
                     continue;
                 }
-                let Some(at) = member.place_for(track) else { continue };
-                let Some(place) = member.places.get_mut(at) else { continue };
+                let Some(at) = member.place_for(track) else {
+                    continue;
+                };
+                let Some(place) = member.places.get_mut(at) else {
+                    continue;
+                };
                 place.shown = Some(Shown {
                     track: id,
                     publisher: track.publisher,
