@@ -14,3 +14,4 @@ pub mod publication {
     /// Opus without DTX leaves, and far below what a person would call gone.
     pub const SILENCE: Duration = Duration::from_secs(2);
 }
+pub mod rtp;
