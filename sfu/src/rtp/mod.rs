@@ -6,6 +6,7 @@
 
 pub mod extension;
 pub mod header;
+pub mod rtcp;
 pub mod sequence;
 pub mod time;
 
