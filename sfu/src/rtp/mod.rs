@@ -4,6 +4,7 @@
 //! counters and clocks. Never does: keep what a stream has sent (publications and subscriptions do),
 //! encrypt, or allocate for a packet. Every parser takes whatever the network brings without a panic.
 
+pub mod codec;
 pub mod extension;
 pub mod header;
 pub mod rtcp;
