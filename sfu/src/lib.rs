@@ -15,3 +15,4 @@ pub mod publication {
     pub const SILENCE: Duration = Duration::from_secs(2);
 }
 pub mod rtp;
+pub mod transport;
