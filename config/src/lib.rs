@@ -9,6 +9,7 @@
 
 mod auth;
 mod error;
+mod fault;
 mod limits;
 mod log;
 mod media;

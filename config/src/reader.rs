@@ -1,15 +1,13 @@
 //! From the tree to typed values, by serde, so that a key is one field of one struct.
 //!
-//! Owns: the deserializer over [`Node`] and the wording of what it refuses. Never does: read files, or
-//! repeat a value that stands below `auth`.
-
-use std::fmt::{self, Display};
+//! Owns: the deserializer over [`Node`]. Never does: read files, or word what it refuses (`fault` does).
 
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
 use crate::error::{Error, Place};
+use crate::fault::Fault;
 use crate::source::{Node, Value};
 
 /// Reads a whole tree.
@@ -71,14 +69,13 @@ impl At<'_> {
 /// replaced by what was found and what the visitor expects.
 fn visit_text<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Fault> {
     let expected = (&visitor as &dyn Expected).to_string();
-    visitor
-        .visit_str(text)
-        .map_err(|fault: Fault| match fault.problem {
-            Problem::Text(_) if fault.at.is_none() => {
-                Fault::mismatch(Unexpected::Str(text), &expected.as_str())
-            }
-            _ => fault,
-        })
+    visitor.visit_str(text).map_err(|fault: Fault| {
+        if fault.is_bare() {
+            Fault::mismatch(Unexpected::Str(text), &expected.as_str())
+        } else {
+            fault
+        }
+    })
 }
 
 macro_rules! from_variable {
@@ -234,161 +231,4 @@ impl<'de, 'a, I: Iterator<Item = (&'a String, &'a (Place, Node))>> de::MapAccess
         });
         value.map_err(|fault| fault.at(&node.place, &key))
     }
-}
-
-/// Why serde refused something; where, as soon as that is known.
-#[derive(Debug)]
-struct Fault {
-    at: Option<Box<(Place, String)>>,
-    problem: Problem,
-}
-
-#[derive(Debug)]
-enum Problem {
-    Mismatch {
-        found: String,
-        kind: &'static str,
-        expected: String,
-    },
-    Text(String),
-}
-
-impl Fault {
-    fn text(problem: impl Into<String>) -> Self {
-        Self {
-            at: None,
-            problem: Problem::Text(problem.into()),
-        }
-    }
-
-    fn mismatch(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let (found, kind) = describe(found);
-        let expected = plain(&expected.to_string());
-        Self {
-            at: None,
-            problem: Problem::Mismatch {
-                found,
-                kind,
-                expected,
-            },
-        }
-    }
-
-    /// The innermost place is the first to be told; it stays.
-    fn at(mut self, place: &Place, key: &str) -> Self {
-        self.at
-            .get_or_insert_with(|| Box::new((place.clone(), key.to_owned())));
-        self
-    }
-
-    fn into_error(self, root: &Node) -> Error {
-        let at = self
-            .at
-            .unwrap_or_else(|| Box::new((root.place.clone(), String::new())));
-        let (place, key) = *at;
-        let problem = match self.problem {
-            Problem::Text(text) => text,
-            // A secret must not reach a terminal or a log because its key was misspelt or of a wrong type.
-            Problem::Mismatch { kind, expected, .. } if key.starts_with("auth") => {
-                format!("found {kind}, expected {expected}")
-            }
-            Problem::Mismatch { found, expected, .. } => format!("found {found}, expected {expected}"),
-        };
-        Error::Invalid { place, key, problem }
-    }
-}
-
-fn describe(found: Unexpected<'_>) -> (String, &'static str) {
-    match found {
-        Unexpected::Str(text) => (format!("{text:?}"), "a text"),
-        Unexpected::Signed(number) => (number.to_string(), "a number"),
-        Unexpected::Unsigned(number) => (number.to_string(), "a number"),
-        Unexpected::Float(number) => (number.to_string(), "a number"),
-        Unexpected::Bool(value) => (value.to_string(), "a boolean"),
-        Unexpected::Seq => ("a list".to_owned(), "a list"),
-        Unexpected::Map => ("a table".to_owned(), "a table"),
-        other => (other.to_string(), "something of another type"),
-    }
-}
-
-/// serde and its visitors speak of Rust's types; an operator need not know them.
-fn plain(expected: &str) -> String {
-    let plain = match expected {
-        "u16" => "a whole number from 0 to 65535",
-        "u32" => "a whole number from 0 to 4294967295",
-        "a boolean" => "true or false",
-        "a string" => "a text",
-        "path string" => "the path of a file",
-        "a sequence" => "a list",
-        "socket address" => "an IP address and a port such as \"127.0.0.1:8080\" or \"[::1]:8080\"",
-        "IP address" => "an IP address such as \"192.0.2.1\" or \"2001:db8::1\"",
-        _ if expected.starts_with("struct ") => "a table",
-        _ if expected.starts_with("enum ") => "a text",
-        _ => expected,
-    };
-    plain.to_owned()
-}
-
-impl de::Error for Fault {
-    fn custom<T: Display>(message: T) -> Self {
-        Self::text(message.to_string())
-    }
-
-    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::mismatch(found, expected)
-    }
-
-    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::mismatch(found, expected)
-    }
-
-    fn unknown_variant(found: &str, expected: &'static [&'static str]) -> Self {
-        let choices = format!("one of {}", quoted(expected, '"'));
-        Self::mismatch(Unexpected::Str(found), &choices.as_str())
-    }
-
-    fn unknown_field(found: &str, expected: &'static [&'static str]) -> Self {
-        let near = expected.iter().find(|known| is_near(found, known));
-        let hint = near.map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
-        Self::text(format!(
-            "unknown key, expected one of {}{hint}",
-            quoted(expected, '`')
-        ))
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::text(format!("`{field}` is missing"))
-    }
-}
-
-impl Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.problem)
-    }
-}
-
-impl std::error::Error for Fault {}
-
-fn quoted(names: &[&str], quote: char) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("{quote}{name}{quote}")).collect();
-    quoted.join(", ")
-}
-
-/// One slip in a short word, two in a longer one.
-fn is_near(found: &str, known: &str) -> bool {
-    distance(found, known) <= if known.len() < 6 { 1 } else { 2 }
-}
-
-/// Levenshtein's: insertions, deletions and substitutions that make one of the other.
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (y, a) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], y + 1);
-        for (x, b) in other.chars().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[x + 1];
-            row[x + 1] = replaced.min(row[x] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.chars().count()]
 }
