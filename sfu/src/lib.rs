@@ -2,6 +2,7 @@
 
 pub mod codec;
 pub mod command;
+pub mod congestion;
 pub mod drop;
 pub mod event;
 pub mod id;
