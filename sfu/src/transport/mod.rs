@@ -4,3 +4,8 @@
 
 pub mod ice;
 pub mod srtp;
+//! Bytes in, plaintext packets out: what lies between a datagram and a packet that can be forwarded.
+//!
+//! Owns: the protocols of one participant's transport. Never does: know rooms, tracks or sockets.
+
+pub mod dtls;
