@@ -9,3 +9,6 @@ pub mod srtp;
 //! Owns: the protocols of one participant's transport. Never does: know rooms, tracks or sockets.
 
 pub mod dtls;
+//! Owns: ICE-lite (`ice`). Never does: touch a socket, or look past the header of a packet.
+
+pub mod ice;
