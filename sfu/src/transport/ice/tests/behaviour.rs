@@ -147,6 +147,15 @@ fn silence_ends_consent_after_thirty_seconds() {
 }
 
 #[test]
+fn consent_ends_on_time_even_if_the_timer_is_late() {
+    let start = Instant::now();
+    let mut agent = agent(start);
+    send(&mut agent, start, CLIENT, &nominating()).0.unwrap();
+    let (late, reply) = send(&mut agent, start + CONSENT, CLIENT, &plain());
+    assert_eq!((late, reply), (Err(Drop::UnknownPeer), Vec::new()));
+}
+
+#[test]
 fn a_client_that_never_checks_is_given_up() {
     let start = Instant::now();
     let mut agent = agent(start);

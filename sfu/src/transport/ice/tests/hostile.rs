@@ -57,6 +57,17 @@ fn use_candidate_behind_the_integrity_is_ignored() {
 }
 
 #[test]
+fn a_message_fills_its_datagram() {
+    let valid = plain();
+    assert!(stun::parse(&valid).is_some());
+    assert!(stun::parse(&valid[..valid.len() - 4]).is_none());
+    let mut header_only = valid[..20].to_vec();
+    header_only[2..4].fill(0);
+    assert!(stun::parse(&header_only).is_some());
+    assert!(stun::parse(&[header_only, vec![0x80, 0x22, 0, 0]].concat()).is_none());
+}
+
+#[test]
 fn only_requests_are_answered() {
     // Binding indication, success, error, and an Allocate request.
     for kind in [0x0011_u16, 0x0101, 0x0111, 0x0003] {

@@ -122,6 +122,9 @@ fn sources_are_bounded_and_none_is_forgotten() {
     assert_eq!(protect(&mut sender, &one_more, 1), Err(Drop::TooManySources));
     let sealed = protect(&mut other, &one_more, 1).unwrap();
     assert_eq!(unprotect(&mut receiver, &sealed), Err(Drop::TooManySources));
+    // Refused before it costs an AEAD check.
+    let forged = rtp(Ssrc(u32::MAX), 1, &[0; 40]);
+    assert_eq!(unprotect(&mut receiver, &forged), Err(Drop::TooManySources));
     assert_eq!(
         protect(&mut sender, &rtp(Ssrc(0), 1, b"again"), 1),
         Err(Drop::IndexSpent)
