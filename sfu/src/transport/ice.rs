@@ -16,8 +16,6 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use ring::hmac;
-
 use crate::drop::Drop;
 use crate::parameters::IceCredentials;
 
@@ -192,12 +190,12 @@ enum Which {
     Previous,
 }
 
-/// The credentials of one offer and answer. `hmac::Key` does not print its key.
+/// The credentials of one offer and answer.
 #[derive(Debug)]
 struct Generation {
     local_ufrag: String,
     remote_ufrag: String,
-    key: hmac::Key,
+    key: stun::Key,
     /// A valid check has come with these.
     checked: bool,
 }
@@ -208,7 +206,7 @@ impl Generation {
             local_ufrag: local.ufrag.clone(),
             remote_ufrag: remote.ufrag.clone(),
             // RFC 8445 §7.2.2: the password is that of the peer, which for a request to us is ours.
-            key: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, local.pwd.as_bytes()),
+            key: stun::Key::new(&local.pwd),
             checked: false,
         }
     }

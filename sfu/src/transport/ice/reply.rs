@@ -4,35 +4,30 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use ring::hmac;
 use rtc_stun::fingerprint::fingerprint_value;
 
 use super::stun::{
     ATTRIBUTE_HEADER_BYTES, BINDING_ERROR, BINDING_SUCCESS, ERROR_CODE, FINGERPRINT, HEADER_BYTES,
-    INTEGRITY_BYTES, MAGIC_COOKIE, MESSAGE_INTEGRITY, TransactionId, UNKNOWN_ATTRIBUTES, XOR_MAPPED_ADDRESS,
+    INTEGRITY_BYTES, Key, MAGIC_COOKIE, MESSAGE_INTEGRITY, TransactionId, UNKNOWN_ATTRIBUTES,
+    XOR_MAPPED_ADDRESS,
 };
 
 /// The check is good; `source` is where it came from.
-pub(super) fn success(out: &mut Vec<u8>, key: &hmac::Key, transaction: &TransactionId, source: SocketAddr) {
+pub(super) fn success(out: &mut Vec<u8>, key: &Key, transaction: &TransactionId, source: SocketAddr) {
     let mut reply = Reply::begin(out, BINDING_SUCCESS, transaction);
     reply.xor_mapped_address(source, transaction);
     reply.finish(key);
 }
 
 /// RFC 8445 §7.3.1.1: the sender has to take the other role.
-pub(super) fn role_conflict(out: &mut Vec<u8>, key: &hmac::Key, transaction: &TransactionId) {
+pub(super) fn role_conflict(out: &mut Vec<u8>, key: &Key, transaction: &TransactionId) {
     let mut reply = Reply::begin(out, BINDING_ERROR, transaction);
     reply.error_code(487, "Role Conflict");
     reply.finish(key);
 }
 
 /// RFC 8489 §6.3.1: names the comprehension-required attributes that we do not know.
-pub(super) fn unknown_attributes(
-    out: &mut Vec<u8>,
-    key: &hmac::Key,
-    transaction: &TransactionId,
-    unknown: &[u16],
-) {
+pub(super) fn unknown_attributes(out: &mut Vec<u8>, key: &Key, transaction: &TransactionId, unknown: &[u16]) {
     let mut reply = Reply::begin(out, BINDING_ERROR, transaction);
     reply.error_code(420, "Unknown Attribute");
     reply.attribute(
@@ -97,10 +92,10 @@ impl<'a> Reply<'a> {
     }
 
     /// RFC 8489 §14.5, §14.7: each of the two trailers counts itself in the length that it covers.
-    pub(super) fn finish(mut self, key: &hmac::Key) {
+    pub(super) fn finish(mut self, key: &Key) {
         self.set_length(ATTRIBUTE_HEADER_BYTES + INTEGRITY_BYTES);
-        let tag = hmac::sign(key, &self.out[self.start..]);
-        self.attribute(MESSAGE_INTEGRITY, tag.as_ref().iter().copied());
+        let tag = key.sign(&self.out[self.start..]);
+        self.attribute(MESSAGE_INTEGRITY, tag);
 
         self.set_length(ATTRIBUTE_HEADER_BYTES + size_of::<u32>());
         let fingerprint = fingerprint_value(&self.out[self.start..]);

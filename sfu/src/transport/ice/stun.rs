@@ -8,9 +8,11 @@
 //! authenticated. What it does in constant space, the FINGERPRINT, is taken from it, and the tests hold
 //! the rest of this file against it.
 
-use ring::hmac;
+use std::fmt;
+
+use hmac::{Hmac, Mac};
 use rtc_stun::fingerprint::fingerprint_value;
-use subtle::ConstantTimeEq;
+use sha1::Sha1;
 
 /// One message, parsed in place. Nothing in it is to be believed before [`Message::is_authentic`].
 #[derive(Debug)]
@@ -27,6 +29,32 @@ pub struct Message<'a> {
 
 /// The 96 bits that a reply repeats.
 pub type TransactionId = [u8; 12];
+
+/// A password, ready to hash with.
+#[derive(Clone)]
+pub struct Key(Hmac<Sha1>);
+
+impl Key {
+    /// Of a short-term credential (RFC 8489 §9.1.1: key = OpaqueString(password), and ice-chars are their own).
+    pub fn new(password: &str) -> Self {
+        Self(Hmac::new_from_slice(password.as_bytes()).expect("HMAC takes a key of any length"))
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> [u8; INTEGRITY_BYTES] {
+        self.0
+            .clone()
+            .chain_update(message)
+            .finalize()
+            .into_bytes()
+            .into()
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key")
+    }
+}
 
 /// What the sender takes itself for (RFC 8445 §7.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +130,7 @@ impl<'a> Message<'a> {
     }
 
     /// FINGERPRINT and MESSAGE-INTEGRITY are both there and both right.
-    pub fn is_authentic(&self, key: &hmac::Key) -> bool {
+    pub fn is_authentic(&self, key: &Key) -> bool {
         // RFC 8445 §7.2.4: the FINGERPRINT mechanism MUST be used for connectivity checks. It also covers
         // what may follow MESSAGE-INTEGRITY. It is the cheaper check, hence first.
         self.fingerprint.as_ref().is_some_and(Fingerprint::matches)
@@ -177,15 +205,18 @@ impl<'a> Integrity<'a> {
         value.try_into().ok().map(|tag| Self { covered, tag })
     }
 
-    fn matches(&self, kind: u16, key: &hmac::Key) -> bool {
+    fn matches(&self, kind: u16, key: &Key) -> bool {
         // RFC 8489 §14.5: the length is that of the message up to and including this attribute, whatever
         // follows it.
         let length = self.covered.len() + 4 - HEADER_BYTES + ATTRIBUTE_HEADER_BYTES + INTEGRITY_BYTES;
-        let mut context = hmac::Context::with_key(key);
-        context.update(&kind.to_be_bytes());
-        context.update(&(length as u16).to_be_bytes());
-        context.update(self.covered);
-        context.sign().as_ref().ct_eq(self.tag).into()
+        let prefix = [kind.to_be_bytes(), (length as u16).to_be_bytes()];
+        let mac = key
+            .0
+            .clone()
+            .chain_update(prefix.as_flattened())
+            .chain_update(self.covered);
+        // Compares in constant time.
+        mac.verify_slice(self.tag).is_ok()
     }
 }
 

@@ -133,7 +133,8 @@ impl Cipher {
 /// on. The index does not enter: browsers and RFC 5764 §4.1.2 leave the key derivation rate at zero.
 pub(super) fn derive(label: u8, key: &[u8], salt: &[u8], out: &mut [u8]) -> Option<()> {
     let mut iv = [0; 16];
-    // RFC 7714 §11 keeps the 112-bit salt of RFC 3711; the missing bits of a 96-bit one are zero.
+    // RFC 7714 §11 takes the functions of RFC 3711 and RFC 6188, made for 112 bits of salt: the 96 of GCM
+    // stand on the left, zeros fill up.
     iv.get_mut(..salt.len())?.copy_from_slice(salt);
     // RFC 3711 §4.3.1: key_id = label || r, seven bytes, aligned to the right of fourteen.
     iv[7] ^= label;

@@ -34,7 +34,7 @@ impl Gcm {
     ) -> Result<(), Drop> {
         let rtp = packet.get_mut(start..).ok_or(Drop::MalformedRtp)?;
         let (header, payload) = rtp.split_at_mut_checked(header_len).ok_or(Drop::MalformedRtp)?;
-        // RFC 7714 §9.2: the associated data is the header with CSRCs and extension.
+        // RFC 7714 §8.2: the associated data is the header with CSRCs and extension.
         let sealed = self
             .key
             .seal_in_place_separate_tag(self.nonce(ssrc, index), Aad::from(header), payload);
@@ -71,7 +71,7 @@ impl Gcm {
             .key
             .seal_in_place_separate_tag(nonce, Aad::from(aad), payload);
         packet.extend_from_slice(sealed.map_err(|_| Drop::TooLong)?.as_ref());
-        // RFC 7714 §9.1: the ESRTCP word comes last, behind the tag.
+        // RFC 7714 §9.2: the ESRTCP word comes last, behind the tag.
         packet.extend_from_slice(&word.to_be_bytes());
         Ok(())
     }

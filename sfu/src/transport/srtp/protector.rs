@@ -11,7 +11,7 @@ use crate::drop::Drop;
 use crate::event::SrtpProfile;
 use crate::id::Ssrc;
 
-/// Seals what goes to one participant. Neither `Clone` nor to be had twice for one key.
+/// Seals what goes to one participant. Not `Clone`: it is the only one that may seal under its key.
 pub struct Protector {
     profile: SrtpProfile,
     rtp: Cipher,
@@ -21,7 +21,8 @@ pub struct Protector {
 }
 
 impl Protector {
-    /// From a master key and salt; `None` when their lengths are not the profile's.
+    /// From a master key and salt, which must come to no other protector; `None` when their lengths are not the
+    /// profile's. [`KeyingMaterial::into_contexts`](super::KeyingMaterial::into_contexts) sees to both.
     pub fn new(profile: SrtpProfile, key: &[u8], salt: &[u8]) -> Option<Self> {
         Some(Self {
             profile,

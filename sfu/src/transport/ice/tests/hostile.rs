@@ -186,7 +186,7 @@ proptest! {
         prop_assert_eq!(message.use_candidate(), nominates);
         prop_assert_eq!(message.role() == Some(stun::Role::Controlling), controls == Some(true));
         prop_assert_eq!(message.role() == Some(stun::Role::Controlled), controls == Some(false));
-        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, LOCAL_PWD.as_bytes());
+        let key = stun::Key::new(LOCAL_PWD);
         prop_assert!(message.is_authentic(&key));
     }
 }

@@ -24,8 +24,8 @@ fn hex(text: &str) -> Vec<u8> {
         .collect()
 }
 
-fn key(pwd: &str) -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, pwd.as_bytes())
+fn key(pwd: &str) -> stun::Key {
+    stun::Key::new(pwd)
 }
 
 #[test]
