@@ -5,6 +5,7 @@
 //! encrypt, or allocate for a packet. Every parser takes whatever the network brings without a panic.
 
 pub mod codec;
+pub mod dependency;
 pub mod extension;
 pub mod header;
 pub mod rtcp;

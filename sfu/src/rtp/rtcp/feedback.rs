@@ -70,7 +70,7 @@ impl Iterator for FirEntries<'_> {
 }
 
 /// Appends a NACK for these numbers, ascending over the wrap; appends nothing when there are none. What
-/// does not fit [`MAX_ITEMS`] is left for the next time.
+/// does not fit one packet is left for the next time.
 pub fn nack(out: &mut Vec<u8>, sender: Ssrc, media: Ssrc, lost: impl IntoIterator<Item = u16>) {
     let mut lost = lost.into_iter().peekable();
     if lost.peek().is_none() {
