@@ -1,7 +1,7 @@
 //! A lite ICE agent (RFC 8445): answers connectivity checks and knows by them where its client is.
 //!
-//! Owns: one transport's credentials, its validated paths and their consent. Never does: send a request, gather
-//! candidates, or answer a sender that does not know the password.
+//! Owns: one transport's credentials, its validated paths and their consent. Never does: send a request,
+//! gather candidates, or answer a sender that does not know the password.
 //!
 //! **Silence.** RFC 8489 §9.1.3 answers a request without valid credentials with 400 or 401. Such a request
 //! is answered with nothing here and counted: a reply would go to an address that anybody can forge, and
@@ -237,9 +237,9 @@ const REFUSED: Binding = Binding {
     nominated: false,
 };
 
-/// By how many bytes a reply may exceed its request: an error that repeats one unknown attribute to a client
-/// with the shortest legal user fragments.
-pub const MAX_GROWTH: usize = 16;
+/// By how many bytes a reply may exceed its request: 88 that name one unknown attribute to a client whose
+/// user fragments are empty, for 64 that asked.
+pub const MAX_GROWTH: usize = 24;
 
 #[cfg(test)]
 mod tests;

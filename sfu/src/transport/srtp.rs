@@ -6,12 +6,13 @@
 //!
 //! **No nonce twice.** Two packets sealed by GCM under one key and nonce give away the XOR of their contents
 //! and the authentication key itself. A nonce is made of SSRC and index only, so:
-//! - A key belongs to one [`Protector`], which cannot be cloned, and [`KeyingMaterial`] is used up in making it.
-//!   Keys come from one DTLS handshake, are never written anywhere, and differ between directions (RFC 5764 §4.2) and between RTP and RTCP (RFC 3711 §4.3).
+//! - A key belongs to one [`Protector`], which cannot be cloned, and [`KeyingMaterial`] is used up in making
+//!   it. Keys come from one DTLS handshake, are never written anywhere, and differ between the directions
+//!   (RFC 5764 §4.2) and between RTP and RTCP (RFC 3711 §4.3).
 //! - Indices are 48 bits and the caller's, who counts outgoing packets without a wrap. Each SSRC has a window
 //!   over the newest 1024: an index in it that was used, and each index behind it, is refused with
-//!   [`IndexSpent`](crate::drop::Drop::IndexSpent), whatever became of the packet. So a packet is retransmitted as the bytes
-//!   that were sealed, or under an index of its own.
+//!   [`IndexSpent`](crate::drop::Drop::IndexSpent), whatever became of the packet. So a packet is
+//!   retransmitted as the bytes that were sealed, or under an index of its own.
 //! - That memory is never given up while the key lives: the SSRCs are bounded by refusing more than
 //!   [`MAX_SOURCES`], not by forgetting one.
 //! - SRTCP indices are this module's own: one counter for all SSRCs, which ends at 2^31 and does not wrap.

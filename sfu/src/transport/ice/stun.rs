@@ -35,7 +35,7 @@ pub type TransactionId = [u8; 12];
 pub struct Key(Hmac<Sha1>);
 
 impl Key {
-    /// Of a short-term credential (RFC 8489 §9.1.1: key = OpaqueString(password), and ice-chars are their own).
+    /// Of a short-term credential. RFC 8489 §9.1.1: key = OpaqueString(password); ice-chars are their own.
     pub fn new(password: &str) -> Self {
         Self(Hmac::new_from_slice(password.as_bytes()).expect("HMAC takes a key of any length"))
     }

@@ -2,8 +2,8 @@
 //!
 //! Owns: key stream, tag and layout. Never does: know which indices were used.
 //!
-//! HMAC-SHA1 comes from the crates `hmac` and `sha1`, which use the CPU's SHA instructions: `ring` does
-//! not for this legacy algorithm, and took 3 µs for the tag of a 1200-byte packet where these take less than 1.
+//! HMAC-SHA1 comes from the crates `hmac` and `sha1`, which use the CPU's SHA instructions: `ring` does not for
+//! this legacy algorithm, and took 3.2 µs for the tag of a 1200-byte packet where these take 0.7.
 
 use aes::Aes128Enc;
 use aes::cipher::{InnerIvInit, KeyInit, StreamCipher};

@@ -21,8 +21,8 @@ pub struct Protector {
 }
 
 impl Protector {
-    /// From a master key and salt, which must come to no other protector; `None` when their lengths are not the
-    /// profile's. [`KeyingMaterial::into_contexts`](super::KeyingMaterial::into_contexts) sees to both.
+    /// From a master key and salt, which must come to no other protector; `None` when their lengths are not
+    /// the profile's. [`KeyingMaterial::into_contexts`](super::KeyingMaterial::into_contexts) sees to both.
     pub fn new(profile: SrtpProfile, key: &[u8], salt: &[u8]) -> Option<Self> {
         Some(Self {
             profile,

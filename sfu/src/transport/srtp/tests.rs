@@ -2,6 +2,7 @@
 
 use rtc_srtp::context::Context;
 use rtc_srtp::crypto::default_provider;
+use rtc_srtp::option::{srtcp_replay_protection, srtp_replay_protection};
 use rtc_srtp::protection_profile::ProtectionProfile;
 
 use super::*;
@@ -45,6 +46,7 @@ fn unprotector(profile: SrtpProfile) -> Unprotector {
     Unprotector::new(profile, &key(profile), &salt(profile)).unwrap()
 }
 
+/// The reference as a peer connection sets it up, its replay windows included.
 fn reference(profile: SrtpProfile) -> Context {
     let theirs = match profile {
         SrtpProfile::AeadAes128Gcm => ProtectionProfile::AeadAes128Gcm,
@@ -52,12 +54,16 @@ fn reference(profile: SrtpProfile) -> Context {
         SrtpProfile::AesCm128HmacSha1_80 => ProtectionProfile::Aes128CmHmacSha1_80,
     };
     let provider = default_provider().unwrap();
+    let windows = (
+        Some(srtp_replay_protection(64)),
+        Some(srtcp_replay_protection(64)),
+    );
     Context::new(
         &key(profile),
         &salt(profile),
         theirs,
-        None,
-        None,
+        windows.0,
+        windows.1,
         provider.crypto(),
     )
     .unwrap()

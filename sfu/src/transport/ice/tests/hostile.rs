@@ -115,6 +115,17 @@ fn a_reply_never_amplifies() {
             shortest.len()
         );
     }
+    let mut unnamed = IceAgent::new(&credentials("", LOCAL_PWD), &credentials("", ""), Instant::now());
+    for attributes in [
+        &[][..],
+        &most[..1],
+        &most[..2],
+        &[(ATTR_ICE_CONTROLLED, &[0; 8][..])],
+    ] {
+        let shortest = check_as(":", LOCAL_PWD, attributes);
+        let (_, reply) = send(&mut unnamed, Instant::now(), "[2001:db8::17]:5004", &shortest);
+        assert!(!reply.is_empty() && reply.len() <= shortest.len() + MAX_GROWTH);
+    }
     let refused = check(&[(ATTR_ICE_CONTROLLED, &[0; 8])]);
     let (_, reply) = send(&mut agent(Instant::now()), Instant::now(), CLIENT, &refused);
     assert!(reply.len() <= refused.len() + MAX_GROWTH);
