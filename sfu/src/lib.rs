@@ -9,4 +9,5 @@ pub mod id;
 pub mod parameters;
 pub mod publication;
 pub mod rtp;
+pub mod subscription;
 pub mod transport;

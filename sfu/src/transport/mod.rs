@@ -12,3 +12,6 @@ pub mod dtls;
 //! Owns: ICE-lite (`ice`). Never does: touch a socket, or look past the header of a packet.
 
 pub mod ice;
+//! Bytes in, plaintext packets out, and back.
+
+pub mod egress;
