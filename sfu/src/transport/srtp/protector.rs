@@ -33,6 +33,16 @@ impl Protector {
         })
     }
 
+    /// Bytes by which sealing makes an RTP packet longer.
+    pub const fn rtp_overhead(&self) -> usize {
+        match self.profile {
+            // RFC 7714 §14.2: both have a tag of 128 bits.
+            SrtpProfile::AeadAes128Gcm | SrtpProfile::AeadAes256Gcm => 16,
+            // RFC 3711 §8.2: 80 bits.
+            SrtpProfile::AesCm128HmacSha1_80 => 10,
+        }
+    }
+
     /// `packet[start..]`, an RTP packet with a header of `header_len` bytes, becomes SRTP. `index` is its
     /// extended sequence number, counted from the first packet with this SSRC that the receiver gets in
     /// rollover 0. On `Err` the packet must not be sent.
