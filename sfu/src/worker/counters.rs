@@ -56,3 +56,39 @@ pub struct Report<S> {
     /// What it counted itself.
     pub counters: Counters,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn a_run_counts_each_of_its_datagrams() {
+        let mut counters = Counters::default();
+        let run = Transmit {
+            destination: ([127, 0, 0, 1], 9).into(),
+            source: None,
+            segment_size: Some(2),
+            contents: &[0; 5],
+        };
+        counters.sent(&run, Ok(()));
+        counters.sent(&run, Err(ErrorKind::WouldBlock.into()));
+        counters.sent(&run, Err(ErrorKind::NetworkUnreachable.into()));
+        counters.sent(
+            &Transmit {
+                segment_size: None,
+                ..run
+            },
+            Ok(()),
+        );
+        let expected = Counters {
+            sends: 2,
+            sent: 4,
+            send_buffer_full: 3,
+            send_failed: 3,
+            ..Counters::default()
+        };
+        assert_eq!(counters, expected);
+    }
+}

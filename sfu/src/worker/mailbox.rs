@@ -136,7 +136,7 @@ impl<M: Machine> Commands<M> {
     }
 }
 
-/// The worker has ended; [`super::Thread::join`] tells why.
+/// The worker has ended; [`super::Thread::stop`] tells why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the media worker has ended")]
 pub struct Gone;

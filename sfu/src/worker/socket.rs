@@ -42,19 +42,20 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Binds; an error names the address.
-    pub(super) fn bind(address: SocketAddr, receive_buffer: usize) -> io::Result<Self> {
-        Self::open(address, receive_buffer)
+    pub(super) fn bind(address: SocketAddr, buffer: usize) -> io::Result<Self> {
+        Self::open(address, buffer)
             .map_err(|error| io::Error::new(error.kind(), format!("UDP {address}: {error}")))
     }
 
-    fn open(address: SocketAddr, receive_buffer: usize) -> io::Result<Self> {
+    fn open(address: SocketAddr, buffer: usize) -> io::Result<Self> {
         let socket = socket2::Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
         if address.is_ipv6() {
             // The IPv4 socket beside it has the same port.
             socket.set_only_v6(true)?;
         }
         socket.bind(&address.into())?;
-        socket.set_recv_buffer_size(receive_buffer)?;
+        socket.set_recv_buffer_size(buffer)?;
+        socket.set_send_buffer_size(buffer)?;
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         let io = mio::net::UdpSocket::from_std(UdpSocket::from(socket));
         Ok(Self {
@@ -74,9 +75,11 @@ impl Socket {
         self.local
     }
 
-    /// What the kernel grants, which may be less than was asked for.
-    pub(super) fn receive_buffer(&self) -> io::Result<usize> {
-        SockRef::from(&self.io).recv_buffer_size()
+    /// Bytes that the kernel grants inbound and outbound, which may be less than was asked for.
+    pub(super) fn buffers(&self) -> (usize, usize) {
+        let socket = SockRef::from(&self.io);
+        let (inbound, outbound) = (socket.recv_buffer_size(), socket.send_buffer_size());
+        (inbound.unwrap_or_default(), outbound.unwrap_or_default())
     }
 
     /// Whether a transmit from `source` to `destination` should leave here.

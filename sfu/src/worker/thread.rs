@@ -23,8 +23,8 @@ pub struct WorkerConfig {
     /// The UDP addresses to bind. An unspecified or loopback IPv6 address is skipped on a machine that
     /// has no IPv6, as long as one other is bound.
     pub listen: Vec<SocketAddr>,
-    /// Bytes that the kernel is asked to hold, each socket; it grants what it may.
-    pub receive_buffer: usize,
+    /// Bytes that the kernel is asked to hold, each socket and direction; it grants what it may.
+    pub socket_buffer: usize,
 }
 
 /// A running worker. Take it apart: the parts go to the tasks that need them.
@@ -73,8 +73,8 @@ fn bind(config: &WorkerConfig) -> io::Result<Vec<Socket>> {
     let mut sockets = Vec::with_capacity(config.listen.len());
     let mut skipped = None;
     for &address in &config.listen {
-        match Socket::bind(address, config.receive_buffer) {
-            Ok(socket) => sockets.push(granted(socket, config.receive_buffer)),
+        match Socket::bind(address, config.socket_buffer) {
+            Ok(socket) => sockets.push(granted(socket, config.socket_buffer)),
             Err(error) if is_lack_of_ipv6(address, &error) => {
                 tracing::warn!(%error, "skipped: this machine has no IPv6");
                 skipped = Some(error);
@@ -99,10 +99,11 @@ fn is_lack_of_ipv6(address: SocketAddr, error: &io::Error) -> bool {
 }
 
 fn granted(socket: Socket, wanted: usize) -> Socket {
-    let granted = socket.receive_buffer().unwrap_or_default();
-    if granted < wanted {
-        let address = socket.local();
-        tracing::warn!(%address, wanted, granted, "the kernel grants a smaller receive buffer (net.core.rmem_max)");
+    let address = socket.local();
+    let (inbound, outbound) = socket.buffers();
+    if inbound.min(outbound) < wanted {
+        let hint = "the kernel grants smaller socket buffers (net.core.rmem_max, net.core.wmem_max)";
+        tracing::warn!(%address, wanted, inbound, outbound, "{hint}");
     }
     socket
 }
