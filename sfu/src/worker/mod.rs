@@ -133,21 +133,22 @@ impl<M: Machine> Driver<M> {
         let Some(socket) = sockets.get_mut(index).filter(|socket| socket.readable) else {
             return;
         };
-        let mut since_drain = 0;
+        let mut undrained = 0;
         for received in socket.receive(arena, counters) {
-            let (source, destination) = (received.source, received.destination);
             counters.receives += 1;
+            let (source, destination) = (received.source, received.destination);
             for datagram in received.datagrams() {
                 counters.received += 1;
-                since_drain += 1;
-                match socket::is_sendable(source) {
-                    true => machine.handle_datagram(now, source, destination, datagram),
-                    false => counters.unanswerable += 1,
+                if socket::is_sendable(source) {
+                    machine.handle_datagram(now, source, destination, datagram);
+                } else {
+                    counters.unanswerable += 1;
                 }
-            }
-            if since_drain >= DATAGRAMS_PER_DRAIN {
-                transmit(machine, sockets, now, counters);
-                since_drain = 0;
+                undrained += 1;
+                if undrained == DATAGRAMS_PER_DRAIN {
+                    transmit(machine, sockets, now, counters);
+                    undrained = 0;
+                }
             }
         }
     }

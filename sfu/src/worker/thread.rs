@@ -162,3 +162,20 @@ fn message(panic: &(dyn Any + Send)) -> String {
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("without a message").to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_lack_of_ipv6_is_forgiven() {
+        let lacking =
+            |address: &str, kind: io::ErrorKind| is_lack_of_ipv6(address.parse().unwrap(), &kind.into());
+        assert!(lacking("[::]:7882", io::ErrorKind::Unsupported));
+        assert!(lacking("[::1]:7882", io::ErrorKind::AddrNotAvailable));
+        assert!(!lacking("[2001:db8::1]:7882", io::ErrorKind::AddrNotAvailable));
+        assert!(!lacking("[::1]:7882", io::ErrorKind::AddrInUse));
+        assert!(!lacking("[::]:78", io::ErrorKind::PermissionDenied));
+        assert!(!lacking("127.0.0.1:7882", io::ErrorKind::AddrNotAvailable));
+    }
+}

@@ -9,7 +9,7 @@ fn a_command_wakes_a_sleeping_worker() {
     counters(&worker);
     worker.commands.try_send(Do::Report(1)).unwrap();
     assert_eq!(event(&worker), Told::Sequence(0));
-    assert_eq!(block_on(worker.commands.report()).unwrap().machine, 1);
+    assert_eq!(block_on(worker.commands.report()).unwrap().machine.commands, 1);
 }
 
 #[test]

@@ -46,7 +46,7 @@ struct Outgoing {
     bytes: Vec<u8>,
 }
 
-/// Tells every datagram, and sends back those that ask for it with a leading `!`.
+/// Tells every datagram, and answers `?` to those that start with `!`.
 #[derive(Default)]
 struct Echo {
     outgoing: VecDeque<Outgoing>,
@@ -54,14 +54,21 @@ struct Echo {
     events: VecDeque<Told>,
     taps: VecDeque<usize>,
     due: Option<Instant>,
+    stats: Stats,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Stats {
     commands: usize,
+    /// The longest that the queue of what to send has been.
+    peak: usize,
 }
 
 impl Machine for Echo {
     type Command = Do;
     type Event = Told;
     type Tap = usize;
-    type Stats = usize;
+    type Stats = Stats;
 
     fn handle_datagram(
         &mut self,
@@ -73,18 +80,19 @@ impl Machine for Echo {
         self.events
             .push_back(Told::Datagram(source, destination, datagram.to_vec()));
         if datagram.first() == Some(&b'!') {
-            let bytes = datagram.to_vec();
+            let bytes = b"?".to_vec();
             self.outgoing.push_back(Outgoing {
                 to: source,
                 from: destination,
                 size: None,
                 bytes,
             });
+            self.stats.peak = self.stats.peak.max(self.outgoing.len());
         }
     }
 
     fn handle_command(&mut self, now: Instant, command: Do) {
-        self.commands += 1;
+        self.stats.commands += 1;
         match command {
             Do::Send {
                 to,
@@ -135,8 +143,8 @@ impl Machine for Echo {
         self.due
     }
 
-    fn stats(&self) -> usize {
-        self.commands
+    fn stats(&self) -> Stats {
+        self.stats
     }
 }
 

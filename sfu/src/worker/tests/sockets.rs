@@ -105,6 +105,33 @@ fn datagrams_of_any_length_are_harmless() {
 }
 
 #[test]
+fn a_machine_never_holds_more_than_one_drain() {
+    let ip = IpAddr::from(Ipv4Addr::LOCALHOST);
+    let (worker, sender) = (worker_at(ip), worker_at(ip));
+    let (reached, held) = mpsc::channel();
+    let (release, released) = mpsc::channel();
+    worker.commands.try_send(Do::Hold(reached, released)).unwrap();
+    held.recv().unwrap();
+    // While the worker is held up, its socket collects a batch of three runs.
+    for _ in 0..3 {
+        let asking = send(worker.local_addresses[0], Some(1), vec![b'!'; 60]);
+        sender.commands.try_send(asking).unwrap();
+    }
+    // An event is told after what was to be sent has been.
+    sender.commands.try_send(Do::Report(1)).unwrap();
+    assert_eq!(event(&sender), Told::Sequence(0));
+    release.send(()).unwrap();
+    for _ in 0..180 {
+        assert_eq!(
+            event(&sender),
+            Told::Datagram(worker.local_addresses[0], Some(ip), b"?".to_vec())
+        );
+    }
+    let peak = block_on(worker.commands.report()).unwrap().machine.peak;
+    assert_eq!(peak, DATAGRAMS_PER_DRAIN);
+}
+
+#[test]
 fn what_can_not_be_sent_is_counted_and_costs_nobody_else() {
     let ip = IpAddr::from(Ipv4Addr::LOCALHOST);
     let (worker, client) = (worker_at(ip), client(ip));
