@@ -18,8 +18,8 @@ pub struct Media {
     pub advertise: Vec<IpAddr>,
     /// Threads that forward media; a room lives whole on one of them.
     pub workers: u16,
-    /// What the kernel is asked to hold of arriving datagrams, a socket.
-    pub receive_buffer: ByteSize,
+    /// What the kernel is asked to hold of datagrams, each socket and direction.
+    pub socket_buffer: ByteSize,
     /// What an answer asks a publisher's video not to exceed (`b=TIAS`, RFC 3890).
     pub video_bitrate: Bitrate,
     /// `[media.cache]`: packets kept for retransmission.
@@ -37,8 +37,9 @@ impl Default for Media {
             ],
             advertise: Vec::new(),
             workers: 1,
-            // 100 ms of 300 Mbit/s: a worker that the scheduler took away for a while loses nothing.
-            receive_buffer: ByteSize::from_bytes(4 << 20),
+            // 100 ms of 300 Mbit/s: a worker that the scheduler took away for a while loses nothing, and a
+            // key frame to fifty subscribers leaves in one turn.
+            socket_buffer: ByteSize::from_bytes(4 << 20),
             // 720p30 of browsers' encoders.
             video_bitrate: Bitrate::from_bps(2_500_000),
             cache: Cache::default(),

@@ -87,11 +87,7 @@ fn media(media: &Media) -> Check {
     each("media.advertise", &media.advertise, |address| {
         advertised(*address, media)
     })?;
-    within(
-        "media.receive_buffer",
-        media.receive_buffer,
-        kib(64)..=kib(1 << 20),
-    )?;
+    within("media.socket_buffer", media.socket_buffer, kib(64)..=kib(1 << 20))?;
     within(
         "media.video_bitrate",
         media.video_bitrate,
