@@ -457,6 +457,104 @@ fn duplicate_and_unusable_extensions_are_dropped() {
 }
 
 #[test]
+fn transport_feedback_needs_its_extension() {
+    let text = offer("chromium-publish").replace("draft-holmer", "draft-other");
+    let negotiated = answer(&text, EITHER).unwrap();
+    let payloads = negotiated
+        .publications
+        .iter()
+        .flat_map(|publication| &publication.media.payloads);
+    assert!(payloads.into_iter().all(|payload| !payload.transport_cc));
+    assert!(!negotiated.answer.contains("transport-cc"));
+}
+
+#[test]
+fn a_fourth_encoding_and_an_undeclared_one_are_not_taken() {
+    let text = offer("chromium-publish-simulcast");
+    for (list, taken) in [
+        ("q;h;f;g", "a=simulcast:recv q;h;f\r\n"),
+        ("x;q;q;f", "a=simulcast:recv q;f\r\n"),
+    ] {
+        let declared = text.replace("a=rid:q send", "a=rid:g send\r\na=rid:q send");
+        let negotiated = answer(&declared.replace("send q;h;f", &format!("send {list}")), EITHER).unwrap();
+        assert!(negotiated.answer.contains(taken), "{list}");
+    }
+}
+
+#[test]
+fn a_section_with_port_0_stays_refused() {
+    let text = offer("chromium-publish");
+    let (before, after) = text.split_once("m=video ").unwrap();
+    let (_, after) = after.split_once(' ').unwrap();
+    let negotiated = answer(&format!("{before}m=video 0 {after}"), EITHER).unwrap();
+    assert_eq!(negotiated.publications.len(), 1);
+    assert!(negotiated.answer.contains("m=video 0 "));
+}
+
+#[test]
+fn the_transport_may_stand_in_the_section_that_the_group_names_first() {
+    let text = offer("chromium-publish").replace("BUNDLE 0 1", "BUNDLE 1 0");
+    let (before, after) = text.split_once("m=video").unwrap();
+    let bare = format!(
+        "{}m=video{after}",
+        before.replace("a=ice-", "a=x-").replace("a=fingerprint", "a=x")
+    );
+    let negotiated = answer(
+        &bare,
+        Permit {
+            publish: true,
+            subscribe: false,
+        },
+    )
+    .unwrap();
+    assert_eq!(negotiated.transport, answer(&text, EITHER).unwrap().transport);
+    let other = text.replacen("a=ice-ufrag:", "a=ice-ufrag:notThisOne", 1);
+    assert_eq!(negotiated.transport, answer(&other, EITHER).unwrap().transport);
+}
+
+#[test]
+fn of_the_ice_options_those_we_know_are_answered() {
+    let text = offer("chromium-publish");
+    for (offered, line) in [
+        ("ice2 rtp+ecn trickle trickle", Some("a=ice-options:trickle ice2")),
+        ("renomination", None),
+    ] {
+        let text = text.replace("a=ice-options:trickle", &format!("a=ice-options:{offered}"));
+        let negotiated = answer(&text, EITHER).unwrap();
+        assert_eq!(
+            negotiated
+                .answer
+                .lines()
+                .find(|known| known.starts_with("a=ice-options")),
+            line
+        );
+    }
+}
+
+#[test]
+fn an_address_of_version_6_may_come_first() {
+    let ice = ice();
+    let candidates = ["[2001:db8::7]:3478".parse().unwrap()];
+    let ours = Ours {
+        session: 1,
+        ice: &ice,
+        fingerprint: Fingerprint([9; 32]),
+        candidates: &candidates,
+    };
+    let negotiated = publish(offer("chromium-publish"), &ours).unwrap();
+    assert!(
+        negotiated
+            .answer
+            .contains("m=audio 3478 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP6 2001:db8::7\r\n")
+    );
+    assert!(
+        negotiated
+            .answer
+            .contains("a=candidate:1 1 udp 2130706431 2001:db8::7 3478 typ host\r\n")
+    );
+}
+
+#[test]
 fn audio_nack_is_kept_where_it_is_offered() {
     let text = offer("chromium-publish").replace("a=rtcp-fb:111 transport-cc", "a=rtcp-fb:111 nack");
     let negotiated = answer(&text, EITHER).unwrap();
@@ -476,6 +574,15 @@ fn a_data_channel_in_an_unknown_dress_is_refused_singly() {
         assert_eq!(negotiated.transport.data_channel, None);
         assert!(negotiated.answer.contains("m=application 0 "));
     }
+    let (_, section) = text.split_once("m=application").unwrap();
+    let second =
+        format!("{text}m=application{}", section.replace("mid:2", "mid:3")).replace("0 1 2", "0 1 2 3");
+    assert!(
+        answer(&second, EITHER)
+            .unwrap()
+            .answer
+            .contains("a=group:BUNDLE 0 1 2\r\n")
+    );
     for (said, bytes) in [
         ("max-message-size:0", u32::MAX),
         ("x:0", 65_536),

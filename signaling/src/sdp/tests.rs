@@ -158,6 +158,17 @@ fn feedback_of_an_absent_payload_type_is_passed_over_and_of_all_counts_for_each(
 }
 
 #[test]
+fn a_payload_type_counts_once() {
+    let offer = Offer::read("v=0\nm=video 9 UDP/TLS/RTP/SAVPF 96 97 96").unwrap();
+    let numbers: Vec<_> = offer.sections[0]
+        .payloads
+        .iter()
+        .map(|format| format.pt.0)
+        .collect();
+    assert_eq!(numbers, [96, 97]);
+}
+
+#[test]
 fn a_direction_or_group_of_the_session_is_for_sections_that_say_none() {
     let text = "v=0\na=inactive\na=group:LS 0 1\na=group:BUNDLE 0\na=group:BUNDLE 1\n\
                 m=audio 9 RTP/SAVPF 0\na=mid:0\nm=audio 9 RTP/SAVPF 0\na=mid:1\na=recvonly";
