@@ -307,6 +307,8 @@ fn an_ssrc_of_the_client_is_not_taken_again_even_from_a_generator_that_insists()
             .answer
             .contains("m=audio 9 UDP/TLS/RTP/SAVPF 109\r\nc=IN IP4 0.0.0.0\r\n")
     );
+    let negotiated = play(text, &ours, &mut || 0).unwrap();
+    assert_eq!(negotiated.subscriptions[0].ssrc, Ssrc(1));
 }
 
 #[test]
@@ -454,6 +456,28 @@ fn duplicate_and_unusable_extensions_are_dropped() {
             (7, ExtensionKind::TransportCc)
         ]
     );
+}
+
+#[test]
+fn an_extension_that_the_client_only_sends_is_no_use_to_it_as_a_player() {
+    let text = offer("firefox-play").replace("a=extmap:4 http", "a=extmap:4/sendonly http");
+    let video = kinds(&answer(&text, EITHER).unwrap().subscriptions[1].media.extensions);
+    let expected = [
+        (3, ExtensionKind::Mid),
+        (6, ExtensionKind::PlayoutDelay),
+        (7, ExtensionKind::TransportCc),
+    ];
+    assert_eq!(video, expected);
+}
+
+#[test]
+fn sound_has_no_key_frames_to_ask_for() {
+    let text = offer("chromium-publish").replace(
+        "a=rtcp-fb:111 transport-cc",
+        "a=rtcp-fb:* ccm fir\r\na=rtcp-fb:111 nack pli",
+    );
+    let opus = answer(&text, EITHER).unwrap().publications[0].media.payloads[0];
+    assert_eq!((opus.pli, opus.fir), (false, false));
 }
 
 #[test]
