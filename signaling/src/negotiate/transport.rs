@@ -112,11 +112,11 @@ fn ice_options(offer: &Offer<'_>) -> String {
     let said = levels(offer)
         .find_map(|(_, transport)| transport.ice_options)
         .unwrap_or_default();
-    let known = |option: &&str| matches!(*option, "trickle" | "ice2");
-    let mut options: Vec<_> = said.split_ascii_whitespace().filter(known).collect();
-    options.dedup();
-    options.truncate(2);
-    options.join(" ")
+    let said: Vec<_> = said.split_ascii_whitespace().collect();
+    let answered = ["trickle", "ice2"]
+        .into_iter()
+        .filter(|option| said.contains(option));
+    answered.collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a section is RTP over DTLS-SRTP with RTCP on the same port, as each that we accept has to be.

@@ -6,21 +6,14 @@
 use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 
-use rapport_sfu::codec::{Codec, MediaKind};
-use rapport_sfu::id::{Mid, Pt, Rid, Ssrc};
-use rapport_sfu::parameters::{Extension, Fingerprint, IceCredentials, Payload};
+use rapport_sfu::codec::MediaKind;
+use rapport_sfu::id::Mid;
+use rapport_sfu::parameters::{Fingerprint, IceCredentials};
 
+use super::answered_media::{AnsweredMedia, AnsweredPayload};
 use super::candidate::Candidate;
-use super::section::{Direction, MSection};
-
-/// Writes one line with the line end that RFC 8866 §5 asks for.
-macro_rules! line {
-    ($f:expr, $($format:tt)+) => {{
-        write!($f, $($format)+)?;
-        $f.write_str("\r\n")?;
-    }};
-}
-pub(super) use line;
+use super::line::line;
+use super::section::MSection;
 
 /// An answer: one transport, and for each m-section of the offer one of ours, in the same order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,60 +56,6 @@ pub struct AnsweredDataChannel<'a> {
     pub max_message_bytes: u32,
 }
 
-/// One accepted RTP section.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AnsweredMedia<'a> {
-    /// Sound or picture.
-    pub kind: MediaKind,
-    /// As offered.
-    pub mid: Mid,
-    /// As offered.
-    pub protocol: &'a str,
-    /// Ours.
-    pub direction: Direction,
-    /// Reduced-size RTCP was offered.
-    pub rtcp_rsize: bool,
-    /// One- and two-byte header extensions may be mixed.
-    pub extmap_allow_mixed: bool,
-    /// In the offer's order; never empty.
-    pub payloads: Vec<AnsweredPayload>,
-    /// With the offer's ids.
-    pub extensions: Vec<AnsweredExtension>,
-    /// Simulcast encodings that we receive.
-    pub rids: Vec<Rid>,
-    /// What we send, if we send.
-    pub source: Option<AnsweredSource>,
-}
-
-/// One accepted payload type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AnsweredPayload {
-    /// The number and what goes with it.
-    pub payload: Payload,
-    /// `a=fmtp`; empty for none.
-    pub parameters: String,
-}
-
-/// One accepted header extension.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AnsweredExtension {
-    /// Id and kind.
-    pub extension: Extension,
-    /// Said only when the offer said one.
-    pub direction: Option<Direction>,
-}
-
-/// Our SSRCs in a section that we send in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AnsweredSource {
-    /// Media.
-    pub ssrc: Ssrc,
-    /// Retransmissions.
-    pub rtx_ssrc: Option<Ssrc>,
-    /// Also the id of the media stream: what shares it is played in sync.
-    pub cname: String,
-}
-
 impl Display for Answer<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         line!(f, "v=0");
@@ -127,8 +66,6 @@ impl Display for Answer<'_> {
         if self.bundle {
             self.write_group(f)?;
         }
-        // Also at session level, for aiortc, which wants credentials and a role of rejected sections too.
-        self.write_transport(f)?;
         let first = self.sections.iter().position(|section| section.mid().is_some());
         self.sections
             .iter()
@@ -148,6 +85,8 @@ impl Answer<'_> {
         f.write_str("\r\n")
     }
 
+    /// In each section, though RFC 9143 §7.1.3 wants it in the first alone: what browsers have always written,
+    /// and what the least clever client reads.
     fn write_transport(&self, f: &mut Formatter<'_>) -> fmt::Result {
         line!(f, "a=ice-ufrag:{}", self.ice.ufrag);
         line!(f, "a=ice-pwd:{}", self.ice.pwd);
@@ -237,110 +176,6 @@ impl Display for AnsweredDataChannel<'_> {
     }
 }
 
-impl Display for AnsweredMedia<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        line!(f, "a=mid:{}", self.mid);
-        line!(f, "a={}", self.direction.as_str());
-        line!(f, "a=rtcp-mux");
-        if self.rtcp_rsize {
-            line!(f, "a=rtcp-rsize");
-        }
-        if self.extmap_allow_mixed {
-            line!(f, "a=extmap-allow-mixed");
-        }
-        self.extensions
-            .iter()
-            .try_for_each(|extension| write!(f, "{extension}"))?;
-        self.payloads
-            .iter()
-            .try_for_each(|payload| write!(f, "{payload}"))?;
-        self.write_simulcast(f)?;
-        self.source.iter().try_for_each(|source| write!(f, "{source}"))
-    }
-}
-
-impl AnsweredMedia<'_> {
-    /// RFC 8853 §5.3.2: what the offer sends, the answer receives, by the same rids and in the same order.
-    fn write_simulcast(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if self.rids.is_empty() {
-            return Ok(());
-        }
-        for rid in &self.rids {
-            line!(f, "a=rid:{rid} recv");
-        }
-        let rids: Vec<_> = self.rids.iter().map(Rid::as_str).collect();
-        line!(f, "a=simulcast:recv {}", rids.join(";"));
-        Ok(())
-    }
-}
-
-impl Display for AnsweredPayload {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Payload { pt, codec, rtx, .. } = self.payload;
-        line!(
-            f,
-            "a=rtpmap:{pt} {}/{}{}",
-            encoding_name(codec),
-            codec.clock_rate(),
-            channels(codec)
-        );
-        self.feedback()
-            .try_for_each(|name| write!(f, "a=rtcp-fb:{pt} {name}\r\n"))?;
-        if !self.parameters.is_empty() {
-            line!(f, "a=fmtp:{pt} {}", self.parameters);
-        }
-        rtx.iter().try_for_each(|rtx| write_rtx(f, *rtx, pt, codec))
-    }
-}
-
-impl AnsweredPayload {
-    fn feedback(&self) -> impl Iterator<Item = &'static str> {
-        let Payload {
-            nack,
-            pli,
-            fir,
-            transport_cc,
-            ..
-        } = self.payload;
-        [
-            (transport_cc, "transport-cc"),
-            (fir, "ccm fir"),
-            (nack, "nack"),
-            (pli, "nack pli"),
-        ]
-        .into_iter()
-        .filter_map(|(is_on, name)| is_on.then_some(name))
-    }
-}
-
-impl Display for AnsweredExtension {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let direction = self.direction.map_or("", Direction::as_str);
-        let slash = if direction.is_empty() { "" } else { "/" };
-        let Extension { id, kind } = self.extension;
-        line!(f, "a=extmap:{id}{slash}{direction} {}", kind.uri());
-        Ok(())
-    }
-}
-
-impl Display for AnsweredSource {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self {
-            ssrc,
-            rtx_ssrc,
-            cname,
-        } = self;
-        line!(f, "a=msid:{cname} {cname}-{ssrc}");
-        if let Some(rtx) = rtx_ssrc {
-            line!(f, "a=ssrc-group:FID {ssrc} {rtx}");
-        }
-        for ssrc in [Some(*ssrc), *rtx_ssrc].into_iter().flatten() {
-            line!(f, "a=ssrc:{ssrc} cname:{cname}");
-        }
-        Ok(())
-    }
-}
-
 /// `c=` of an address; unspecified when there is none (RFC 8840 §4.1.1).
 pub(super) struct Connection<'a>(pub(super) Option<&'a SocketAddr>);
 
@@ -376,33 +211,11 @@ fn write_rejected(f: &mut Formatter<'_>, offered: &MSection<'_>) -> fmt::Result 
     Ok(())
 }
 
-fn write_rtx(f: &mut Formatter<'_>, rtx: Pt, pt: Pt, codec: Codec) -> fmt::Result {
-    line!(f, "a=rtpmap:{rtx} rtx/{}", codec.clock_rate());
-    line!(f, "a=fmtp:{rtx} apt={pt}");
-    Ok(())
-}
-
 const fn media_name(kind: MediaKind) -> &'static str {
     match kind {
         MediaKind::Audio => "audio",
         MediaKind::Video => "video",
     }
-}
-
-fn encoding_name(codec: Codec) -> &'static str {
-    match codec {
-        Codec::Opus => "opus",
-        Codec::Vp8 => "VP8",
-        Codec::Vp9 { .. } => "VP9",
-        Codec::H264 { .. } => "H264",
-        Codec::Av1 { .. } => "AV1",
-        // The reader makes no other.
-        _ => "unknown",
-    }
-}
-
-fn channels(codec: Codec) -> &'static str {
-    if codec == Codec::Opus { "/2" } else { "" }
 }
 
 /// RFC 8841 §12.2 examples and every browser: the port inside the DTLS association.

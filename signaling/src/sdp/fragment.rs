@@ -9,12 +9,11 @@ use std::net::SocketAddr;
 use rapport_sfu::id::Mid;
 use rapport_sfu::parameters::IceCredentials;
 
-use super::MAX_SECTIONS;
-use super::answer::{line, write_candidates};
+use super::answer::write_candidates;
 use super::candidate::Candidate;
-use super::error::{Error, SectionName};
-use super::line::{Line, lines, token};
-use super::section::MSection;
+use super::error::Error;
+use super::line::{Line, line, lines};
+use super::section::{self, MSection};
 use super::transport::Transport;
 
 /// A fragment, read.
@@ -35,8 +34,10 @@ impl<'a> Fragment<'a> {
     pub fn read(text: &'a str) -> Result<Self, Error> {
         let mut fragment = Self::default();
         for line in lines(text)? {
-            let line = line.map_err(|error| fragment.locate(error))?;
-            fragment.read_line(line).map_err(|error| fragment.locate(error))?;
+            let line = line.map_err(|error| section::locate(&fragment.sections, error))?;
+            fragment
+                .read_line(line)
+                .map_err(|error| section::locate(&fragment.sections, error))?;
         }
         Ok(fragment)
     }
@@ -54,7 +55,7 @@ impl<'a> Fragment<'a> {
 
     fn read_line(&mut self, line: Line<'a>) -> Result<(), Error> {
         if line.letter == 'm' {
-            return self.open_section(line.value);
+            return section::open(&mut self.sections, line.value);
         }
         match line.attribute() {
             Some(("candidate", value)) if !Candidate::is_legal(value) => Err(BAD_CANDIDATE),
@@ -77,24 +78,6 @@ impl<'a> Fragment<'a> {
             None => self.transport.read(name, value),
         }
     }
-
-    fn open_section(&mut self, value: &'a str) -> Result<(), Error> {
-        let index = self.sections.len();
-        if index == MAX_SECTIONS {
-            return Err(Error::unsupported("m=", "more than 64 m-sections"));
-        }
-        let section = MSection::read(index, value);
-        let section = section.map_err(|error| error.within(SectionName { index, mid: None }))?;
-        self.sections.push(section);
-        Ok(())
-    }
-
-    fn locate(&self, error: Error) -> Error {
-        match (self.sections.last(), error.section) {
-            (Some(section), None) => error.within(section.name()),
-            _ => error,
-        }
-    }
 }
 
 /// The reply to an ICE restart: our new credentials, and where we listen.
@@ -113,7 +96,7 @@ impl Display for FragmentAnswer<'_> {
         line!(f, "a=ice-lite");
         line!(f, "a=ice-options:trickle ice2");
         if let Some(section) = self.section {
-            let format = section.formats.first().copied().and_then(token).unwrap_or("0");
+            let format = section.formats.first().copied().unwrap_or("0");
             line!(f, "m={} 9 {} {format}", section.media, section.protocol);
             section
                 .mid

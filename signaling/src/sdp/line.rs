@@ -5,6 +5,15 @@
 use super::MAX_BYTES;
 use super::error::Error;
 
+/// Writes one line with the line end that RFC 8866 §5 asks for.
+macro_rules! line {
+    ($f:expr, $($format:tt)+) => {{
+        write!($f, $($format)+)?;
+        $f.write_str("\r\n")?;
+    }};
+}
+pub(super) use line;
+
 /// One `<type>=<value>` line (RFC 8866 §5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Line<'a> {

@@ -12,6 +12,8 @@
 //! no bound, leaves every attribute a string, and its errors name neither the m-section nor the field.
 
 mod answer;
+mod answered_media;
+mod attribute;
 mod candidate;
 mod error;
 mod format;
@@ -22,16 +24,15 @@ mod section;
 mod transport;
 
 pub(crate) use answer::SCTP_PORT;
-pub use answer::{
-    Answer, AnsweredDataChannel, AnsweredExtension, AnsweredMedia, AnsweredPayload, AnsweredSection,
-    AnsweredSource,
-};
+pub use answer::{Answer, AnsweredDataChannel, AnsweredSection};
+pub use answered_media::{AnsweredExtension, AnsweredMedia, AnsweredPayload, AnsweredSource};
+pub use attribute::{Direction, ExtMap, Sources};
 pub use candidate::Candidate;
 pub use error::{Error, Fault, SectionName};
 pub use format::{Feedback, Format};
 pub use fragment::{Fragment, FragmentAnswer};
 pub use offer::Offer;
-pub use section::{Direction, ExtMap, MSection, Medium, Sources};
+pub use section::{MSection, Medium};
 pub use transport::{Setup, Transport};
 
 /// Longest description or fragment that is read. Chromium's offer for eight media sections and all its
@@ -40,3 +41,6 @@ pub const MAX_BYTES: usize = 64 * 1024;
 
 /// Most m-sections of one description: room for thirty people with sound and picture, and then some.
 pub const MAX_SECTIONS: usize = 64;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -5,9 +5,10 @@
 use rapport_sfu::id::Mid;
 
 use super::MAX_SECTIONS;
+use super::attribute::Direction;
 use super::error::Error;
 use super::line::{Line, lines};
-use super::section::{Direction, MSection};
+use super::section::{self, MSection};
 use super::transport::Transport;
 
 /// An offer, read. It borrows the text that it was read from.
@@ -41,8 +42,10 @@ impl<'a> Offer<'a> {
         }
         let mut offer = Self::default();
         for line in lines {
-            let line = line.map_err(|error| offer.locate(error))?;
-            offer.read_line(line).map_err(|error| offer.locate(error))?;
+            let line = line.map_err(|error| section::locate(&offer.sections, error))?;
+            offer
+                .read_line(line)
+                .map_err(|error| section::locate(&offer.sections, error))?;
         }
         offer.check_mids()?;
         Ok(offer)
@@ -58,7 +61,7 @@ impl<'a> Offer<'a> {
 
     fn read_line(&mut self, line: Line<'a>) -> Result<(), Error> {
         if line.letter == 'm' {
-            return self.open_section(line.value);
+            return section::open(&mut self.sections, line.value);
         }
         let Some((name, value)) = line.attribute() else {
             return Ok(());
@@ -67,17 +70,6 @@ impl<'a> Offer<'a> {
             Some(section) => section.read_attribute(name, value),
             None => self.read_attribute(name, value),
         }
-    }
-
-    fn open_section(&mut self, value: &'a str) -> Result<(), Error> {
-        let index = self.sections.len();
-        if index == MAX_SECTIONS {
-            return Err(Error::unsupported("m=", "more than 64 m-sections"));
-        }
-        let section = MSection::read(index, value);
-        self.sections
-            .push(section.map_err(|error| error.within(super::SectionName { index, mid: None }))?);
-        Ok(())
     }
 
     fn read_attribute(&mut self, name: &str, value: &'a str) -> Result<(), Error> {
@@ -102,13 +94,6 @@ impl<'a> Offer<'a> {
             }
         }
         Ok(())
-    }
-
-    fn locate(&self, error: Error) -> Error {
-        match (self.sections.last(), error.section) {
-            (Some(section), None) => error.within(section.name()),
-            _ => error,
-        }
     }
 }
 
