@@ -160,6 +160,12 @@ impl Keys {
     }
 }
 
+/// A new Ed25519 pair in PEM: the private key, then the public one.
+pub fn generate_key() -> Option<(String, String)> {
+    let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).ok()?;
+    Some((pair.serialize_pem(), pair.public_key_pem()))
+}
+
 /// Seconds since 1970, as tokens count.
 pub fn unix_now() -> u64 {
     SystemTime::now()

@@ -212,6 +212,17 @@ impl Directory {
         }
     }
 
+    /// Waits for the end of a worker, and closes the rooms that lived on it.
+    pub async fn mourn(self: Arc<Self>, lane: Lane) {
+        lane.closed().await;
+        for (_, room) in self.rooms() {
+            if room.lane().is_same(&lane) {
+                // A room that closed by itself needs no telling.
+                let _ = room.send(Request::LoseWorker).await;
+            }
+        }
+    }
+
     /// Sends everybody away.
     pub async fn close_all(&self) {
         for (_, room) in self.rooms() {

@@ -5,6 +5,8 @@
 use std::io;
 use std::net::SocketAddr;
 
+use rapport_sfu::worker::Lost;
+
 use crate::auth::KeyError;
 use crate::tls::TlsError;
 
@@ -37,6 +39,12 @@ pub enum Error {
     /// The certificate.
     #[error("TLS: {0}")]
     Tls(#[from] TlsError),
+    /// A media worker ended badly.
+    #[error(transparent)]
+    Worker(#[from] Lost),
+    /// The process can't hear signals.
+    #[error("cannot wait for signals: {0}")]
+    Signals(io::Error),
     /// The HTTP server ended by itself.
     #[error("the HTTP server failed: {0}")]
     Http(io::Error),

@@ -17,6 +17,7 @@ mod openapi;
 pub mod plugin;
 pub mod problem;
 pub mod room;
+mod run;
 pub mod sdp;
 mod server;
 pub mod session;
@@ -25,5 +26,6 @@ mod whep;
 mod whip;
 
 pub use error::Error;
-pub use server::{Server, load_keys};
+pub use run::run;
+pub use server::{Server, check, load_keys};
 pub use tls::TlsError;

@@ -3,15 +3,19 @@
 //! Owns: one [`Lane`] a worker, and what an answer has to say of it. Never does: hold a handle to
 //! anything that a worker owns; the far end of a lane may as well be another process.
 
+mod workers;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rapport_sfu::command::Command;
 use rapport_sfu::event::Event;
 use rapport_sfu::parameters::Fingerprint;
-use rapport_sfu::stats::Stats;
-use rapport_sfu::subscription::TapPacket;
+use rapport_sfu::Stats;
+use rapport_sfu::subscription::tap::TapPacket;
 use tokio::sync::{mpsc, watch};
+
+pub use workers::{Workers, start};
 
 /// Commands under way to one worker. Full means that the worker is a thousand orders behind; the control
 /// plane waits then, and joins take longer, which is the only honest answer to that.
@@ -78,6 +82,16 @@ impl Lane {
     /// The worker reads its lane.
     pub fn is_alive(&self) -> bool {
         !self.commands.is_closed()
+    }
+
+    /// Returns when the worker does not read its lane any more.
+    pub async fn closed(&self) {
+        self.commands.closed().await;
+    }
+
+    /// Both lead to the same worker.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.commands.same_channel(&other.commands)
     }
 
     /// The worker's counters, of some moments ago.

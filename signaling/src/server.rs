@@ -92,6 +92,8 @@ impl Server {
     pub async fn stop(mut self) -> Result<(), Error> {
         self.drain();
         self.app.directory.close_all().await;
+        // The rooms' last commands are on their way when the rooms are gone.
+        let _ = timeout(FAREWELL, self.app.directory.empty()).await;
         self.handle.graceful_shutdown(Some(FAREWELL));
         let served = (&mut self.http).await;
         self.tasks.shutdown().await;
@@ -128,10 +130,20 @@ fn assemble(
     let context = Context::new(Arc::clone(&directory), Arc::clone(&taps));
     directory.plugins().start(lanes, &context);
     tasks.spawn(Arc::clone(&directory).dispatch(plane.events));
+    for lane in directory.lanes() {
+        tasks.spawn(Arc::clone(&directory).mourn(lane.clone()));
+    }
     tasks.spawn(Arc::clone(&taps).deliver(plane.taps));
     let app = App::new(config, keys, directory, metrics, taps);
     let router = http::router(&app, &context);
     (app, router)
+}
+
+/// Reads all that the configuration names, as [`Server::start`] would, and serves nothing.
+pub fn check(config: &Config) -> Result<(), Error> {
+    load_keys(config)?;
+    config.server.tls.as_ref().map(Certificates::load).transpose()?;
+    Ok(())
 }
 
 /// The keys that the configuration names, read.

@@ -5,7 +5,7 @@
 
 use prometheus::proto::MetricFamily;
 use prometheus::{Counter, Gauge, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
-use rapport_sfu::stats::Stats;
+use rapport_sfu::Stats;
 
 use super::{counters, process, register};
 use crate::auth::Role;

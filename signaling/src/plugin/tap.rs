@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dashmap::DashMap;
 use rapport_sfu::command::Command;
 use rapport_sfu::id::{TapId, TrackId};
-use rapport_sfu::subscription::TapPacket;
+use rapport_sfu::subscription::tap::TapPacket;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 

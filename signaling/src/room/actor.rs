@@ -36,6 +36,8 @@ pub enum Request {
     Tap(TapId, TrackId, Reply<()>),
     /// Send everybody away.
     Close(Reply<()>),
+    /// The worker has ended, and all media with it.
+    LoseWorker,
     /// Show in short.
     Summary(oneshot::Sender<RoomSummary>),
     /// Show in full.
@@ -134,6 +136,7 @@ impl Actor {
                 self.room.close(LeaveReason::RoomClosed);
                 drop(reply.send(Ok(())));
             }
+            Request::LoseWorker => self.lose_worker(),
             Request::Summary(reply) => drop(reply.send(self.room.summary())),
             Request::Info(reply) => drop(reply.send(self.room.info())),
             Request::Media(event) => self.room.handle_event(event),

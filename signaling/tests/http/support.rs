@@ -10,7 +10,7 @@ use rapport_sfu::command::Command;
 use rapport_sfu::event::Event;
 use rapport_sfu::id::{ParticipantId, TapId, TrackId};
 use rapport_sfu::parameters::Fingerprint;
-use rapport_sfu::subscription::TapPacket;
+use rapport_sfu::subscription::tap::TapPacket;
 use rapport_signaling::auth::{Claims, Keys, unix_now};
 use rapport_signaling::media::{Endpoint, Lane, Plane};
 use rapport_signaling::plugin::Plugin;
