@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
-use crate::shard::Transmit;
+use crate::transmit::Transmit;
 
 /// Datagrams, each with its own address.
 #[derive(Debug, Default)]

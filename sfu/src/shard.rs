@@ -28,6 +28,7 @@ use crate::stats::Stats;
 use crate::subscription::tap::TapPacket;
 use crate::timers::Timers;
 use crate::transport::dtls::Identity;
+use crate::transmit::Transmit;
 use crate::transport::ice;
 
 /// What a shard is told once.
@@ -35,19 +36,6 @@ use crate::transport::ice;
 pub struct ShardConfig {
     /// How much of a publication is kept for retransmission.
     pub cache: CacheLimits,
-}
-
-/// One UDP datagram, or a run of equal ones, to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Transmit<'a> {
-    /// Where to.
-    pub destination: SocketAddr,
-    /// From which of our addresses; the one that the peer knows us by.
-    pub source: Option<IpAddr>,
-    /// `contents` is a run of datagrams of this size, the last one may be shorter (UDP_SEGMENT).
-    pub segment_size: Option<usize>,
-    /// The bytes.
-    pub contents: &'a [u8],
 }
 
 /// All the rooms of one worker.
