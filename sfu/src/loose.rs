@@ -52,7 +52,12 @@ impl Loose {
         if range.end > MAX_BYTES {
             self.buffer.truncate(start);
         } else if !range.is_empty() {
-            self.entries.push(Entry { destination, source, segment_size, range });
+            self.entries.push(Entry {
+                destination,
+                source,
+                segment_size,
+                range,
+            });
         }
         written
     }
