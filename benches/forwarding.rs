@@ -24,7 +24,9 @@ use rapport_testkit::{Sender, publication, subscription};
 fn main() {
     let full = std::env::args().any(|argument| argument == "--bench");
     let (rounds, frames) = if full { (ROUNDS, FRAMES) } else { (1, 5) };
-    println!("{SUBSCRIBERS} subscribers, frames of {PACKETS} packets of {PAYLOAD} bytes, {rounds} rounds of {frames} frames");
+    println!(
+        "{SUBSCRIBERS} subscribers, frames of {PACKETS} packets of {PAYLOAD} bytes, {rounds} rounds of {frames} frames"
+    );
     let mut stage = Stage::new();
     stage.play(WARM_UP, &mut |_, _| {});
     let (sink, state) = (sink(), sender_state());
@@ -39,7 +41,12 @@ fn main() {
     }
     for (name, times) in NAMES.iter().zip(&mut rows) {
         times.sort_by(f64::total_cmp);
-        println!("{name:<44} {:>8.0} ns a packet (min {:.0}, max {:.0})", times[times.len() / 2], times[0], times[times.len() - 1]);
+        println!(
+            "{name:<44} {:>8.0} ns a packet (min {:.0}, max {:.0})",
+            times[times.len() / 2],
+            times[0],
+            times[times.len() - 1]
+        );
     }
     let allocations = allocation_counter::measure(|| {
         black_box(stage.play_counted(frames));
@@ -81,7 +88,11 @@ impl Stage {
         let mut publisher = join(&mut shard, &client_identity, 1, now);
         shard.handle_command(
             now,
-            Command::Publish { participant: ParticipantId(1), track: TRACK, parameters: parameters.clone() },
+            Command::Publish {
+                participant: ParticipantId(1),
+                track: TRACK,
+                parameters: parameters.clone(),
+            },
         );
         publisher.senders.push(Sender::new(TRACK, &parameters, 1, 1));
         for number in 2..2 + SUBSCRIBERS as u64 {
@@ -91,14 +102,28 @@ impl Stage {
             let participant = ParticipantId(number);
             shard.handle_command(
                 now,
-                Command::Subscribe { participant, subscription: subscription_id, parameters },
+                Command::Subscribe {
+                    participant,
+                    subscription: subscription_id,
+                    parameters,
+                },
             );
             shard.handle_command(
                 now,
-                Command::Select { subscription: subscription_id, track: Some(TRACK) },
+                Command::Select {
+                    subscription: subscription_id,
+                    track: Some(TRACK),
+                },
             );
         }
-        Self { now, shard, publisher, forwarded: 0, allocations: 0, counted: 0 }
+        Self {
+            now,
+            shard,
+            publisher,
+            forwarded: 0,
+            allocations: 0,
+            counted: 0,
+        }
     }
 
     /// Forwards so many frames and returns nanoseconds a forwarded packet.
@@ -140,7 +165,9 @@ impl Stage {
         }
         let mut packets = 0;
         while let Some(transmit) = self.shard.poll_transmit(self.now) {
-            packets += transmit.segment_size.map_or(1, |size| transmit.contents.len().div_ceil(size)) as u64;
+            packets += transmit
+                .segment_size
+                .map_or(1, |size| transmit.contents.len().div_ceil(size)) as u64;
             sink(black_box(transmit.contents), transmit.segment_size);
         }
         while self.shard.poll_event().is_some() {}
@@ -155,7 +182,13 @@ fn join(shard: &mut Shard, identity: &ClientIdentity, number: u64, now: Instant)
         pwd: format!("{side}-password-{number:022}"),
     };
     let address = SocketAddr::from(([10, 0, 1, number as u8], 40_000));
-    let mut client = Client::new(identity, address, credentials("client"), credentials("server"), now);
+    let mut client = Client::new(
+        identity,
+        address,
+        credentials("client"),
+        credentials("server"),
+        now,
+    );
     shard.handle_command(
         now,
         Command::Join {
@@ -223,7 +256,13 @@ fn sender_state() -> (UdpSocket, UdpSocketState) {
 }
 
 fn send(from: &(UdpSocket, UdpSocketState), to: SocketAddr, contents: &[u8], segment_size: Option<usize>) {
-    let transmit = UdpTransmit { destination: to, ecn: None, contents, segment_size, src_ip: None };
+    let transmit = UdpTransmit {
+        destination: to,
+        ecn: None,
+        contents,
+        segment_size,
+        src_ip: None,
+    };
     // A full socket buffer is the kernel's answer, not this bench's business.
     let _ = from.1.try_send((&from.0).into(), &transmit);
 }

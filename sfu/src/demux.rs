@@ -101,7 +101,9 @@ impl Demux {
 
     /// Forgets all that leads to a participant.
     pub fn remove(&mut self, participant: ParticipantId) {
-        let Some(known) = self.known.remove(&participant) else { return };
+        let Some(known) = self.known.remove(&participant) else {
+            return;
+        };
         for ufrag in &known.ufrags {
             self.ufrags.remove(ufrag);
         }

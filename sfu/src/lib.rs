@@ -21,13 +21,10 @@ mod shard;
 mod stats;
 pub mod subscription;
 mod timers;
+mod transmit;
 pub mod transport;
-
-pub use shard::{Shard, ShardConfig, Transmit};
-pub use stats::Stats;
-    /// A track is called stalled after this long without a packet: forty times the longest gap that
-    /// Opus without DTX leaves, and far below what a person would call gone.
-    pub const SILENCE: Duration = Duration::from_secs(2);
-}
-pub mod transmit;
 pub mod worker;
+
+pub use shard::{Shard, ShardConfig};
+pub use stats::Stats;
+pub use transmit::Transmit;

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
-use crate::shard::Transmit;
+use crate::transmit::Transmit;
 
 /// Datagrams, each with its own address.
 #[derive(Debug, Default)]
@@ -52,7 +52,12 @@ impl Loose {
         if range.end > MAX_BYTES {
             self.buffer.truncate(start);
         } else if !range.is_empty() {
-            self.entries.push(Entry { destination, source, segment_size, range });
+            self.entries.push(Entry {
+                destination,
+                source,
+                segment_size,
+                range,
+            });
         }
         written
     }

@@ -94,10 +94,18 @@ impl Participant {
             self.outbound.insert(rtx, id);
         }
         let extensions = &parameters.media.extensions;
-        let counted = extensions.iter().any(|extension| extension.kind == ExtensionKind::TransportCc);
+        let counted = extensions
+            .iter()
+            .any(|extension| extension.kind == ExtensionKind::TransportCc);
         let (sequence, timestamp) = first;
         let subscription = Subscription::new(id, parameters, sequence, timestamp);
-        self.places.insert(id, Place { subscription, counted });
+        self.places.insert(
+            id,
+            Place {
+                subscription,
+                counted,
+            },
+        );
     }
 
     pub(crate) fn unsubscribe(&mut self, id: SubscriptionId) {
@@ -121,14 +129,21 @@ impl Participant {
 
     /// A subscriber told how a stream of ours arrives.
     pub(crate) fn handle_report(&mut self, now: Instant, block: &ReportBlock) {
-        let place = self.outbound.get(&block.ssrc).and_then(|id| self.places.get_mut(id));
+        let place = self
+            .outbound
+            .get(&block.ssrc)
+            .and_then(|id| self.places.get_mut(id));
         if let Some(place) = place {
             place.subscription.handle_report(now, block);
         }
     }
 
     /// The key frames that its places wait for, if they are to be asked for now.
-    pub(crate) fn poll_keyframe_requests(&mut self, now: Instant, wanted: &mut Vec<(TrackId, EncodingIndex)>) {
+    pub(crate) fn poll_keyframe_requests(
+        &mut self,
+        now: Instant,
+        wanted: &mut Vec<(TrackId, EncodingIndex)>,
+    ) {
         // Before there are keys a key frame would come too early to be of use.
         if self.transport.is_connected() {
             let places = self.places.values_mut();
@@ -163,7 +178,9 @@ impl Participant {
         let place = place.ok_or(Drop::UnknownSource)?;
         let mut egress = self.transport.egress()?.counted(place.counted);
         let cached = |track, encoding, sequence| {
-            tracks.get(&track).and_then(|track| track.publication.cached(now, encoding, sequence))
+            tracks
+                .get(&track)
+                .and_then(|track| track.publication.cached(now, encoding, sequence))
         };
         place.subscription.handle_nack(now, lost, cached, &mut egress)
     }
@@ -175,9 +192,13 @@ impl Participant {
         tracks: &mut FxHashMap<TrackId, Track>,
         output: &mut Output,
     ) {
-        let Ok(mut egress) = self.transport.egress() else { return };
+        let Ok(mut egress) = self.transport.egress() else {
+            return;
+        };
         for track in &self.publications {
-            let Some(track) = tracks.get_mut(track) else { continue };
+            let Some(track) = tracks.get_mut(track) else {
+                continue;
+            };
             let sent = egress.send_each(|out| track.publication.poll_rtcp(now, self.ssrc, out));
             output.settle(sent);
         }
@@ -190,11 +211,7 @@ impl Participant {
     }
 
     /// When something of this participant falls due.
-    pub(crate) fn poll_timeout(
-        &self,
-        now: Instant,
-        tracks: &FxHashMap<TrackId, Track>,
-    ) -> Option<Instant> {
+    pub(crate) fn poll_timeout(&self, now: Instant, tracks: &FxHashMap<TrackId, Track>) -> Option<Instant> {
         let transport = self.transport.poll_timeout();
         if !self.transport.is_connected() {
             // Reports and requests wait for the keys.
@@ -202,7 +219,10 @@ impl Participant {
         }
         let publications = self.publications.iter();
         let publications = publications.filter_map(|track| tracks.get(track)?.publication.poll_timeout());
-        let places = self.places.values().filter_map(|place| place.subscription.poll_timeout(now));
+        let places = self
+            .places
+            .values()
+            .filter_map(|place| place.subscription.poll_timeout(now));
         let own = [transport, self.arrivals.poll_timeout()];
         own.into_iter().flatten().chain(publications).chain(places).min()
     }

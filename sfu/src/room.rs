@@ -80,14 +80,21 @@ impl Room {
         let name = publication.track();
         participant.publish(name, parameters);
         participant.touch(output);
-        let track = Track { publication, muted: false, subscribers: Vec::new(), taps: Vec::new() };
+        let track = Track {
+            publication,
+            muted: false,
+            subscribers: Vec::new(),
+            taps: Vec::new(),
+        };
         self.tracks.insert(name, track);
         Some(())
     }
 
     /// Takes a track out; the taps that were on it are gone with it.
     pub(crate) fn unpublish(&mut self, id: TrackId) -> Vec<TapId> {
-        let Some(track) = self.tracks.remove(&id) else { return Vec::new() };
+        let Some(track) = self.tracks.remove(&id) else {
+            return Vec::new();
+        };
         if let Some(publisher) = self.participants.get_mut(&track.publication.publisher()) {
             publisher.unpublish(id);
         }
@@ -132,7 +139,9 @@ impl Room {
         self.detach(subscription);
         let target = track.and_then(|track| self.tracks.get_mut(&track));
         let participant = self.participants.get_mut(&id)?;
-        participant.subscription_mut(subscription)?.select(target.as_ref().and(track));
+        participant
+            .subscription_mut(subscription)?
+            .select(target.as_ref().and(track));
         participant.touch(output);
         // A place whose track went away in the meantime is left empty; the rest of the order is stale.
         if let Some(target) = target {
@@ -148,7 +157,9 @@ impl Room {
         let track = self.tracks.get_mut(&track)?;
         track.muted = muted;
         for (id, subscription) in &track.subscribers {
-            let Some(participant) = self.participants.get_mut(id) else { continue };
+            let Some(participant) = self.participants.get_mut(id) else {
+                continue;
+            };
             participant.touch(output);
             // What a decoder missed can't be referred to: it goes on at a key frame.
             if let Some(place) = participant.subscription_mut(*subscription) {
@@ -164,7 +175,9 @@ impl Room {
     }
 
     pub(crate) fn untap(&mut self, tap: TapId) -> Option<()> {
-        self.tracks.values_mut().for_each(|track| track.taps.retain(|other| other.id() != tap));
+        self.tracks
+            .values_mut()
+            .for_each(|track| track.taps.retain(|other| other.id() != tap));
         Some(())
     }
 
@@ -180,9 +193,15 @@ impl Room {
         let taps = tracks.iter().flat_map(|&track| self.unpublish(track)).collect();
         participant.transport.close(now);
         while let Some((path, bytes, segment_size)) = participant.transport.poll_run() {
-            loose.push_run(path.remote, path.local, segment_size, |buffer| buffer.extend_from_slice(bytes));
+            loose.push_run(path.remote, path.local, segment_size, |buffer| {
+                buffer.extend_from_slice(bytes)
+            });
         }
-        Some(Left { tracks, subscriptions, taps })
+        Some(Left {
+            tracks,
+            subscriptions,
+            taps,
+        })
     }
 
     /// No track has this place in its audience any more.

@@ -12,8 +12,8 @@ mod orders;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use rand::rngs::StdRng;
 use rand::SeedableRng;
+use rand::rngs::StdRng;
 use rustc_hash::FxHashMap;
 
 use crate::demux::{Demux, Protocol};
@@ -27,6 +27,7 @@ use crate::room::Room;
 use crate::stats::Stats;
 use crate::subscription::tap::TapPacket;
 use crate::timers::Timers;
+use crate::transmit::Transmit;
 use crate::transport::dtls::Identity;
 use crate::transport::ice;
 
@@ -35,19 +36,6 @@ use crate::transport::ice;
 pub struct ShardConfig {
     /// How much of a publication is kept for retransmission.
     pub cache: CacheLimits,
-}
-
-/// One UDP datagram, or a run of equal ones, to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Transmit<'a> {
-    /// Where to.
-    pub destination: SocketAddr,
-    /// From which of our addresses; the one that the peer knows us by.
-    pub source: Option<IpAddr>,
-    /// `contents` is a run of datagrams of this size, the last one may be shorter (UDP_SEGMENT).
-    pub segment_size: Option<usize>,
-    /// The bytes.
-    pub contents: &'a [u8],
 }
 
 /// All the rooms of one worker.
@@ -127,7 +115,12 @@ impl Shard {
         let (path, contents, segment_size) = room.participants.get_mut(&ready?)?.transport.poll_run()?;
         self.output.stats.outbound_runs += 1;
         self.output.stats.outbound_bytes += contents.len() as u64;
-        Some(Transmit { destination: path.remote, source: path.local, segment_size, contents })
+        Some(Transmit {
+            destination: path.remote,
+            source: path.local,
+            segment_size,
+            contents,
+        })
     }
 
     /// The next thing that the control plane has to know.
@@ -148,8 +141,7 @@ impl Shard {
     /// What has been counted so far, and the gauges of now.
     pub fn stats(&self) -> Stats {
         let census = self.rooms.values().map(Room::census);
-        let (publications, subscriptions) =
-            census.fold((0, 0), |sum, room| (sum.0 + room.0, sum.1 + room.1));
+        let (publications, subscriptions) = census.fold((0, 0), |sum, room| (sum.0 + room.0, sum.1 + room.1));
         Stats {
             rooms: self.rooms.len() as u64,
             participants: self.homes.participants.len() as u64,
@@ -168,7 +160,14 @@ impl Shard {
     ) -> Result<(), Drop> {
         let (local, _) = ice::username(message).ok_or(Drop::MalformedStun)?;
         let id = self.demux.by_ufrag(local).ok_or(Drop::UnknownPeer)?;
-        let Self { homes, rooms, loose, output, demux, .. } = self;
+        let Self {
+            homes,
+            rooms,
+            loose,
+            output,
+            demux,
+            ..
+        } = self;
         let room = home(homes, rooms, id).ok_or(Drop::UnknownPeer)?;
         let binding = loose.push(source, destination, |reply| {
             room.handle_stun(now, id, (source, destination), message, reply, output)
@@ -204,7 +203,9 @@ impl Shard {
             if let Some(reason) = over {
                 self.leave(now, id, reason);
             }
-            let Some(room) = home(&self.homes, &mut self.rooms, id) else { continue };
+            let Some(room) = home(&self.homes, &mut self.rooms, id) else {
+                continue;
+            };
             if room.has_run(id) {
                 self.output.touched.push(id);
                 return Some(id);

@@ -67,7 +67,9 @@ impl Auditor {
         };
         // MEDIA: a packet without RTX is retransmitted as the identical sealed bytes.
         self.repetitions += 1;
-        ensure(before == digest, || format!("nonce used twice: {} {index}", header.ssrc))?;
+        ensure(before == digest, || {
+            format!("nonce used twice: {} {index}", header.ssrc)
+        })?;
         Ok(None)
     }
 
@@ -82,7 +84,10 @@ impl Auditor {
         // Not a place's own SSRC: a retransmission stream, whose numbers say nothing of the media.
         let Some(expected) = expected else { return Ok(()) };
         let content = Content::read(payload).ok_or("a payload that no client sent")?;
-        self.streams.entry(header.ssrc).or_default().judge(index, header, &content, expected)
+        self.streams
+            .entry(header.ssrc)
+            .or_default()
+            .judge(index, header, &content, expected)
     }
 }
 
@@ -109,7 +114,10 @@ impl Stream {
             self.advance(index, header, content, last)
         } else {
             ensure(index == last.index + 1, || {
-                format!("{}: number {index} after {} begins a segment with a gap", header.ssrc, last.index)
+                format!(
+                    "{}: number {index} after {} begins a segment with a gap",
+                    header.ssrc, last.index
+                )
             })?;
             self.begin(index, header, content, expected)?;
             judge_time(header, content, last, false)
@@ -126,39 +134,49 @@ impl Stream {
         ensure(expected.selected == Some(content.track), || {
             format!("track {} is not mapped to {}", content.track, header.ssrc)
         })?;
-        ensure(expected.kind == MediaKind::Audio || content.keyframe && content.start, || {
-            format!("{}: video begins at frame {} without a key frame", header.ssrc, content.frame)
-        })?;
-        self.segments.push(Segment { from: index, track: content.track, offset: offset(index, content) });
-        self.highest = Some(Last { index, frame: content.frame, timestamp: header.timestamp });
+        ensure(
+            expected.kind == MediaKind::Audio || content.keyframe && content.start,
+            || {
+                format!(
+                    "{}: video begins at frame {} without a key frame",
+                    header.ssrc, content.frame
+                )
+            },
+        )?;
+        self.segments.push(Segment {
+            from: index,
+            track: content.track,
+            offset: offset(index, content),
+        });
+        self.highest = Some(Last {
+            index,
+            frame: content.frame,
+            timestamp: header.timestamp,
+        });
         Ok(())
     }
 
-    fn advance(
-        &mut self,
-        index: u64,
-        header: &Header,
-        content: &Content,
-        last: Last,
-    ) -> Result<(), String> {
+    fn advance(&mut self, index: u64, header: &Header, content: &Content, last: Last) -> Result<(), String> {
         judge_time(header, content, last, content.frame == last.frame)?;
-        self.highest = Some(Last { index, frame: content.frame, timestamp: header.timestamp });
+        self.highest = Some(Last {
+            index,
+            frame: content.frame,
+            timestamp: header.timestamp,
+        });
         Ok(())
     }
 
     /// A recovered packet takes the number that was left for it.
-    fn judge_late(
-        &self,
-        index: u64,
-        content: &Content,
-        expected: &Expectation,
-    ) -> Result<(), String> {
+    fn judge_late(&self, index: u64, content: &Content, expected: &Expectation) -> Result<(), String> {
         let segment = self.segments.iter().rev().find(|segment| segment.from <= index);
         let segment = segment.ok_or_else(|| format!("number {index} from before the beginning"))?;
-        ensure(segment.track == content.track && segment.offset == offset(index, content), || {
-            format!("number {index} is {content:?}, but its segment is {segment:?}")
-        })?;
-        ensure(expected.ever_selected.contains(&content.track), || "a track never mapped".to_owned())
+        ensure(
+            segment.track == content.track && segment.offset == offset(index, content),
+            || format!("number {index} is {content:?}, but its segment is {segment:?}"),
+        )?;
+        ensure(expected.ever_selected.contains(&content.track), || {
+            "a track never mapped".to_owned()
+        })
     }
 }
 
@@ -166,9 +184,13 @@ impl Stream {
 fn judge_time(header: &Header, content: &Content, last: Last, same_frame: bool) -> Result<(), String> {
     let elapsed = header.timestamp.wrapping_sub(last.timestamp) as i32;
     if same_frame {
-        ensure(elapsed == 0, || format!("one frame with two times, {elapsed} apart"))
+        ensure(elapsed == 0, || {
+            format!("one frame with two times, {elapsed} apart")
+        })
     } else {
-        ensure(elapsed > 0, || format!("time went {elapsed} on to frame {}", content.frame))
+        ensure(elapsed > 0, || {
+            format!("time went {elapsed} on to frame {}", content.frame)
+        })
     }
 }
 

@@ -7,7 +7,7 @@ mod network;
 mod world;
 
 use std::sync::OnceLock;
-use std::time::{Duration};
+use std::time::Duration;
 
 use rand::RngExt;
 use rand::seq::IteratorRandom;
@@ -32,14 +32,20 @@ fn a_hundred_more_bad_evenings() {
 
 #[test]
 fn one_seed() {
-    let seed = std::env::var("RAPPORT_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = std::env::var("RAPPORT_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
     evening(seed.unwrap_or(7));
 }
 
 #[test]
 fn the_same_seed_gives_the_same_evening() {
     let counts = |world: &World| -> Vec<usize> {
-        world.members.values().map(|member| member.received.len()).collect()
+        world
+            .members
+            .values()
+            .map(|member| member.received.len())
+            .collect()
     };
     let (once, again) = (run(11), run(11));
     assert_eq!(counts(&once), counts(&again));
@@ -54,7 +60,12 @@ fn a_client_that_falls_silent_is_gone_after_thirty_seconds() {
     world.run_until(start + Duration::from_secs(2));
     world.network.cut_off(world.members[&falls].client.address);
     world.run_until(start + Duration::from_secs(29));
-    assert!(!world.events.iter().any(|event| matches!(event, Event::Left { .. })));
+    assert!(
+        !world
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::Left { .. }))
+    );
     // RFC 7675 §5.1: "If a valid STUN Binding response … is not received within 30 seconds", as seen from
     // the side that answers.
     world.run_until(start + Duration::from_secs(40));
@@ -62,7 +73,9 @@ fn a_client_that_falls_silent_is_gone_after_thirty_seconds() {
         .events
         .iter()
         .filter_map(|event| match event {
-            Event::Left { participant, reason, .. } => Some((*participant, *reason)),
+            Event::Left {
+                participant, reason, ..
+            } => Some((*participant, *reason)),
             _ => None,
         })
         .collect();
@@ -107,7 +120,9 @@ fn run(seed: u64) -> World {
 
 fn something_happens(world: &mut World) {
     let ids: Vec<_> = world.members.keys().copied().collect();
-    let Some(&someone) = ids.iter().choose(&mut world.random) else { return };
+    let Some(&someone) = ids.iter().choose(&mut world.random) else {
+        return;
+    };
     match world.random.random_range(0..10) {
         0 if ids.len() < 8 => {
             world.join(SLOTS);
@@ -141,7 +156,10 @@ fn something_happens(world: &mut World) {
 fn show_somebody_else(world: &mut World, id: ParticipantId) {
     for kind in [MediaKind::Audio, MediaKind::Video] {
         let place = world.places(id, kind).into_iter().choose(&mut world.random);
-        let track = world.tracks_of_others(id, kind).into_iter().choose(&mut world.random);
+        let track = world
+            .tracks_of_others(id, kind)
+            .into_iter()
+            .choose(&mut world.random);
         if let Some(place) = place {
             world.select(id, place, track);
         }
@@ -150,11 +168,17 @@ fn show_somebody_else(world: &mut World, id: ParticipantId) {
 
 /// Everything is unmuted and shown, and there is time for it to arrive.
 fn settle(world: &mut World) {
-    let tracks: Vec<_> =
-        world.members.values().flat_map(|member| member.tracks.iter().map(|&(_, track)| track)).collect();
+    let tracks: Vec<_> = world
+        .members
+        .values()
+        .flat_map(|member| member.tracks.iter().map(|&(_, track)| track))
+        .collect();
     tracks.into_iter().for_each(|track| world.mute(track, false));
     select_everywhere(world);
-    world.members.values_mut().for_each(|member| member.received.clear());
+    world
+        .members
+        .values_mut()
+        .for_each(|member| member.received.clear());
     world.run_until(world.now + SETTLING);
 }
 
@@ -169,10 +193,18 @@ fn assert_everybody_hears_everybody(world: &World, seed: u64) {
         assert!(member.client.is_connected(), "seed {seed}: {id} never connected");
         for place in member.places.values() {
             let Some(track) = place.selected else { continue };
-            let of_it = member.received.iter().filter(|received| received.content.track == track);
-            let recent = of_it.filter(|received| world.now - received.at < Duration::from_secs(1)).count();
+            let of_it = member
+                .received
+                .iter()
+                .filter(|received| received.content.track == track);
+            let recent = of_it
+                .filter(|received| world.now - received.at < Duration::from_secs(1))
+                .count();
             let expected = if place.kind == MediaKind::Audio { 25 } else { 10 };
-            assert!(recent >= expected, "seed {seed}: {id} got {recent} packets of track {track}");
+            assert!(
+                recent >= expected,
+                "seed {seed}: {id} got {recent} packets of track {track}"
+            );
         }
     }
 }
@@ -183,17 +215,30 @@ fn assert_memory_is_bounded(world: &World, seed: u64) {
     const CACHES: i64 = 1024 * 1024 + 256 * 1024;
     const OWN: i64 = 256 * 1024;
     let bound = PEOPLE * (OWN + CACHES);
-    assert!(world.peak_bytes < bound, "seed {seed}: the shard held {} bytes", world.peak_bytes);
+    assert!(
+        world.peak_bytes < bound,
+        "seed {seed}: the shard held {} bytes",
+        world.peak_bytes
+    );
 }
 
 fn fair() -> Conditions {
-    Conditions { loss: 0.0, reorder: 0.0, duplicate: 0.0, delay: Duration::from_millis(10), outage: None }
+    Conditions {
+        loss: 0.0,
+        reorder: 0.0,
+        duplicate: 0.0,
+        delay: Duration::from_millis(10),
+        outage: None,
+    }
 }
 
 fn identities() -> &'static (Identity, ClientIdentity) {
     static IDENTITIES: OnceLock<(Identity, ClientIdentity)> = OnceLock::new();
     IDENTITIES.get_or_init(|| {
-        (Identity::generate().expect("a server certificate"), ClientIdentity::generate())
+        (
+            Identity::generate().expect("a server certificate"),
+            ClientIdentity::generate(),
+        )
     })
 }
 

@@ -39,21 +39,40 @@ pub(crate) struct Network {
 
 impl Network {
     pub(crate) fn new(conditions: Conditions, seed: u64) -> Self {
-        Self { conditions, random: StdRng::seed_from_u64(seed), under_way: BTreeMap::new(), sent: 0, cut_off: None }
+        Self {
+            conditions,
+            random: StdRng::seed_from_u64(seed),
+            under_way: BTreeMap::new(),
+            sent: 0,
+            cut_off: None,
+        }
     }
 
     pub(crate) fn send(&mut self, now: Instant, datagram: Datagram) {
-        let Conditions { loss, reorder, duplicate, delay, outage } = self.conditions.clone();
+        let Conditions {
+            loss,
+            reorder,
+            duplicate,
+            delay,
+            outage,
+        } = self.conditions.clone();
         let out = outage.is_some_and(|(from, until)| (from..until).contains(&now));
-        let cut = self.cut_off.is_some_and(|address| [datagram.source, datagram.destination].contains(&address));
+        let cut = self
+            .cut_off
+            .is_some_and(|address| [datagram.source, datagram.destination].contains(&address));
         if out || cut || self.random.random_bool(loss) {
             return;
         }
         let copies = if self.random.random_bool(duplicate) { 2 } else { 1 };
         for _ in 0..copies {
-            let late = if self.random.random_bool(reorder) { REORDERING } else { Duration::ZERO };
+            let late = if self.random.random_bool(reorder) {
+                REORDERING
+            } else {
+                Duration::ZERO
+            };
             self.sent += 1;
-            self.under_way.insert((now + delay + late, self.sent), datagram.clone());
+            self.under_way
+                .insert((now + delay + late, self.sent), datagram.clone());
         }
     }
 

@@ -13,10 +13,10 @@ use rapport_sfu::command::Command;
 use rapport_sfu::demux::Protocol;
 use rapport_sfu::event::Event;
 use rapport_sfu::id::{ParticipantId, RoomId, Ssrc, SubscriptionId, TrackId};
-use rapport_sfu::rtp::Header;
 use rapport_sfu::parameters::IceCredentials;
-use rapport_sfu::{Shard, ShardConfig};
+use rapport_sfu::rtp::Header;
 use rapport_sfu::transport::dtls::Identity;
+use rapport_sfu::{Shard, ShardConfig};
 use rapport_testkit::client::{Client, ClientIdentity};
 use rapport_testkit::{Received, Sender, publication, subscription};
 
@@ -67,8 +67,13 @@ impl Member {
 
     fn audit_one(&mut self, sealed: &[u8], expected: Option<&Expectation>) -> Result<(), String> {
         let header = Header::parse(sealed).ok_or("no RTP header")?;
-        let Some(index) = self.auditor.note(sealed, &header)? else { return Ok(()) };
-        let payload = self.client.audit(sealed).ok_or("a packet that its addressee can't open")?;
+        let Some(index) = self.auditor.note(sealed, &header)? else {
+            return Ok(());
+        };
+        let payload = self
+            .client
+            .audit(sealed)
+            .ok_or("a packet that its addressee can't open")?;
         self.auditor.judge(index, &header, &payload, expected)
     }
 }
@@ -111,7 +116,11 @@ impl World {
             credentials("server", id),
             self.now,
         );
-        self.command(Command::Join { room: ROOM, participant: id, transport: client.transport() });
+        self.command(Command::Join {
+            room: ROOM,
+            participant: id,
+            transport: client.transport(),
+        });
         self.by_address.insert(address, id);
         let member = Member {
             client,
@@ -133,9 +142,14 @@ impl World {
 
     pub(crate) fn leave(&mut self, id: ParticipantId) {
         self.command(Command::Leave { participant: id });
-        let Some(gone) = self.members.remove(&id) else { return };
+        let Some(gone) = self.members.remove(&id) else {
+            return;
+        };
         let gone: Vec<_> = gone.tracks.iter().map(|&(_, track)| track).collect();
-        let places = self.members.values_mut().flat_map(|member| member.places.values_mut());
+        let places = self
+            .members
+            .values_mut()
+            .flat_map(|member| member.places.values_mut());
         for place in places {
             place.selected = place.selected.filter(|track| !gone.contains(track));
         }
@@ -153,7 +167,11 @@ impl World {
     }
 
     pub(crate) fn select(&mut self, id: ParticipantId, ssrc: Ssrc, track: Option<TrackId>) {
-        let Some(place) = self.members.get_mut(&id).and_then(|member| member.places.get_mut(&ssrc)) else {
+        let Some(place) = self
+            .members
+            .get_mut(&id)
+            .and_then(|member| member.places.get_mut(&ssrc))
+        else {
             return;
         };
         place.selected = track;
@@ -178,13 +196,20 @@ impl World {
         let now = self.now;
         if let Some(member) = self.members.get_mut(&id) {
             member.client.restart_ice(remote.clone(), local.clone(), now);
-            self.command(Command::RestartIce { participant: id, local, remote });
+            self.command(Command::RestartIce {
+                participant: id,
+                local,
+                remote,
+            });
         }
     }
 
     pub(crate) fn places(&self, id: ParticipantId, kind: MediaKind) -> Vec<Ssrc> {
         let places = self.members[&id].places.iter();
-        places.filter(|(_, place)| place.kind == kind).map(|(&ssrc, _)| ssrc).collect()
+        places
+            .filter(|(_, place)| place.kind == kind)
+            .map(|(&ssrc, _)| ssrc)
+            .collect()
     }
 
     pub(crate) fn tracks_of_others(&self, id: ParticipantId, kind: MediaKind) -> Vec<TrackId> {
@@ -224,11 +249,17 @@ impl World {
         let first = self.random.random_range(65_000..=u16::MAX) & 0x7fff | 0x7e00;
         let sender = Sender::new(track, &parameters, first, u32::MAX - 90_000);
         let start = self.now + Duration::from_millis(self.random.random_range(0..20));
-        let Some(member) = self.members.get_mut(&id) else { return };
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
         member.client.senders.push(sender);
         member.tracks.push((kind, track));
         member.next_frames.push(start);
-        self.command(Command::Publish { participant: id, track, parameters });
+        self.command(Command::Publish {
+            participant: id,
+            track,
+            parameters,
+        });
     }
 
     fn subscribe(&mut self, id: ParticipantId, kind: MediaKind, slot: usize) {
@@ -236,15 +267,29 @@ impl World {
         let ssrc = Ssrc(0x2000_0000 + name.0 as u32 * 2);
         let mid = format!("{}{slot}", if kind == MediaKind::Audio { "a" } else { "v" });
         let parameters = subscription(kind, &mid, ssrc);
-        let place = Place { subscription: name, kind, selected: None, ever_selected: HashSet::new() };
-        let Some(member) = self.members.get_mut(&id) else { return };
+        let place = Place {
+            subscription: name,
+            kind,
+            selected: None,
+            ever_selected: HashSet::new(),
+        };
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
         member.places.insert(ssrc, place);
-        self.command(Command::Subscribe { participant: id, subscription: name, parameters });
+        self.command(Command::Subscribe {
+            participant: id,
+            subscription: name,
+            parameters,
+        });
     }
 
     fn next(&self) -> Option<Instant> {
         let clients = self.members.values().map(|member| member.client.poll_timeout());
-        let frames = self.members.values().flat_map(|member| member.next_frames.iter().copied());
+        let frames = self
+            .members
+            .values()
+            .flat_map(|member| member.next_frames.iter().copied());
         let others = [self.network.next(), self.shard.poll_timeout()];
         others.into_iter().flatten().chain(clients).chain(frames).min()
     }
@@ -284,8 +329,16 @@ impl World {
     }
 
     fn turn_client(&mut self, id: ParticipantId) {
-        let Self { now, members, network, random, .. } = self;
-        let Some(member) = members.get_mut(&id) else { return };
+        let Self {
+            now,
+            members,
+            network,
+            random,
+            ..
+        } = self;
+        let Some(member) = members.get_mut(&id) else {
+            return;
+        };
         if member.client.poll_timeout() <= *now {
             member.client.handle_timeout(*now);
         }
@@ -297,7 +350,14 @@ impl World {
         }
         while let Some(bytes) = member.client.poll_transmit() {
             let source = member.client.address;
-            network.send(*now, Datagram { source, destination: SERVER, bytes });
+            network.send(
+                *now,
+                Datagram {
+                    source,
+                    destination: SERVER,
+                    bytes,
+                },
+            );
         }
     }
 
@@ -307,7 +367,14 @@ impl World {
             for bytes in contents.chunks(segment_size.unwrap_or(contents.len())) {
                 self.audit(destination, bytes);
                 let bytes = bytes.to_vec();
-                self.network.send(now, Datagram { source: SERVER, destination, bytes });
+                self.network.send(
+                    now,
+                    Datagram {
+                        source: SERVER,
+                        destination,
+                        bytes,
+                    },
+                );
             }
         }
         while let Some(event) = self.shard.poll_event() {
@@ -331,7 +398,10 @@ impl World {
         if Protocol::of(bytes) != Some(Protocol::Srtp) {
             return;
         }
-        let id = self.by_address.get(&destination).expect("the server answers only who spoke to it");
+        let id = self
+            .by_address
+            .get(&destination)
+            .expect("the server answers only who spoke to it");
         let Some(member) = self.members.get_mut(id) else {
             panic!("media to participant {id}, who has left");
         };
@@ -374,7 +444,10 @@ fn frame_interval(kind: MediaKind) -> Duration {
 }
 
 fn credentials(side: &str, id: ParticipantId) -> IceCredentials {
-    IceCredentials { ufrag: format!("{side}{id}"), pwd: format!("{side}-password-of-{id:022}") }
+    IceCredentials {
+        ufrag: format!("{side}{id}"),
+        pwd: format!("{side}-password-of-{id:022}"),
+    }
 }
 
 pub(crate) const ROOM: RoomId = RoomId(1);

@@ -28,7 +28,9 @@ impl Room {
     ) -> Result<Binding, Drop> {
         let participant = self.participants.get_mut(&id).ok_or(Drop::UnknownPeer)?;
         let (source, destination) = path;
-        let binding = participant.transport.handle_stun(now, source, destination, message, reply)?;
+        let binding = participant
+            .transport
+            .handle_stun(now, source, destination, message, reply)?;
         participant.touch(output);
         Ok(binding)
     }
@@ -66,7 +68,9 @@ impl Room {
         }
         let source = participant.sources.resolve(&header, &extensions)?;
         let track = self.tracks.get_mut(&source.track).ok_or(Drop::UnknownSource)?;
-        let arrival = track.publication.receive(now, source, &header, extensions, packet)?;
+        let arrival = track
+            .publication
+            .receive(now, source, &header, extensions, packet)?;
         self.forward(now, &arrival, output);
         Ok(())
     }
@@ -89,12 +93,16 @@ impl Room {
     }
 
     fn handle_report(&mut self, now: Instant, id: ParticipantId, report: Rtcp<'_>, output: &mut Output) {
-        let Some(participant) = self.participants.get_mut(&id) else { return };
+        let Some(participant) = self.participants.get_mut(&id) else {
+            return;
+        };
         match report {
             Rtcp::SenderReport { ssrc, info, reports } => {
                 for track in &participant.publications {
                     if let Some(track) = self.tracks.get_mut(track) {
-                        track.publication.handle_sender_report(now, ssrc, info.ntp, info.rtp);
+                        track
+                            .publication
+                            .handle_sender_report(now, ssrc, info.ntp, info.rtp);
                     }
                 }
                 reports.for_each(|block| participant.handle_report(now, &block));
@@ -119,13 +127,19 @@ impl Room {
 impl Room {
     #[inline]
     fn forward(&mut self, now: Instant, arrival: &Arrival<'_>, output: &mut Output) {
-        let Some(track) = self.tracks.get_mut(&arrival.track) else { return };
+        let Some(track) = self.tracks.get_mut(&arrival.track) else {
+            return;
+        };
         if track.muted {
             return output.drop(Drop::Muted);
         }
-        let Some(clock) = track.publication.clock(arrival.encoding) else { return };
+        let Some(clock) = track.publication.clock(arrival.encoding) else {
+            return;
+        };
         for &(id, subscription) in &track.subscribers {
-            let Some(participant) = self.participants.get_mut(&id) else { continue };
+            let Some(participant) = self.participants.get_mut(&id) else {
+                continue;
+            };
             participant.touch(output);
             match participant.forward(now, subscription, arrival, clock) {
                 Ok(()) => output.stats.outbound_packets += 1,
@@ -147,7 +161,9 @@ impl Room {
         lost: NackItems<'_>,
         output: &mut Output,
     ) {
-        let Some(participant) = self.participants.get_mut(&id) else { return };
+        let Some(participant) = self.participants.get_mut(&id) else {
+            return;
+        };
         for sequence in lost {
             output.stats.inbound_nacks += 1;
             let sent = participant.retransmit(now, media, sequence, &self.tracks);
@@ -159,8 +175,12 @@ impl Room {
 
     fn handle_keyframe_request(&mut self, now: Instant, id: ParticipantId, media: Ssrc, output: &mut Output) {
         output.stats.inbound_keyframe_requests += 1;
-        let Some(participant) = self.participants.get(&id) else { return };
-        let Some((track, encoding)) = participant.showing(media) else { return };
+        let Some(participant) = self.participants.get(&id) else {
+            return;
+        };
+        let Some((track, encoding)) = participant.showing(media) else {
+            return;
+        };
         self.request_keyframe(now, track, encoding, output);
     }
 
@@ -176,8 +196,16 @@ impl Room {
         self.wanted = wanted;
     }
 
-    fn request_keyframe(&mut self, now: Instant, track: TrackId, encoding: EncodingIndex, output: &mut Output) {
-        let Some(track) = self.tracks.get_mut(&track) else { return };
+    fn request_keyframe(
+        &mut self,
+        now: Instant,
+        track: TrackId,
+        encoding: EncodingIndex,
+        output: &mut Output,
+    ) {
+        let Some(track) = self.tracks.get_mut(&track) else {
+            return;
+        };
         track.publication.request_keyframe(now, encoding);
         if let Some(publisher) = self.participants.get_mut(&track.publication.publisher()) {
             publisher.touch(output);

@@ -14,7 +14,9 @@ use crate::transport::TransportEvent;
 impl Room {
     /// Time has passed for this participant.
     pub(crate) fn handle_timeout(&mut self, now: Instant, id: ParticipantId, output: &mut Output) {
-        let Some(participant) = self.participants.get_mut(&id) else { return };
+        let Some(participant) = self.participants.get_mut(&id) else {
+            return;
+        };
         participant.transport.handle_timeout(now);
         participant.touch(output);
         for track in &participant.publications {
@@ -37,14 +39,19 @@ impl Room {
                 TransportEvent::Over(reason) => return Some(reason),
                 TransportEvent::Connected(profile) => {
                     output.stats.handshakes_completed += 1;
-                    output.events.push_back(Event::Connected { participant: id, profile });
+                    output.events.push_back(Event::Connected {
+                        participant: id,
+                        profile,
+                    });
                 }
                 TransportEvent::Message { label, message } => self.relay(now, id, label, message, output),
             }
         }
         let participant = self.participants.get_mut(&id)?;
         for track in &participant.publications {
-            let Some(track) = self.tracks.get_mut(track) else { continue };
+            let Some(track) = self.tracks.get_mut(track) else {
+                continue;
+            };
             while let Some(event) = track.publication.poll_event() {
                 output.events.push_back(event);
             }
@@ -57,7 +64,9 @@ impl Room {
 
     /// Is there anything to send to this participant?
     pub(crate) fn has_run(&self, id: ParticipantId) -> bool {
-        self.participants.get(&id).is_some_and(|participant| participant.transport.has_run())
+        self.participants
+            .get(&id)
+            .is_some_and(|participant| participant.transport.has_run())
     }
 
     /// This participant has been drained; when does it fall due?
@@ -76,7 +85,9 @@ impl Room {
         message: &Message,
         output: &mut Output,
     ) {
-        let Some(participant) = self.participants.get_mut(&id) else { return };
+        let Some(participant) = self.participants.get_mut(&id) else {
+            return;
+        };
         participant.touch(output);
         let sent = participant.transport.send_message(now, label, message);
         if output.settle(sent).is_some() {
@@ -103,6 +114,10 @@ impl Room {
                 output.stats.relayed_messages += 1;
             }
         }
-        output.events.push_back(Event::Message { participant: from, label, message });
+        output.events.push_back(Event::Message {
+            participant: from,
+            label,
+            message,
+        });
     }
 }

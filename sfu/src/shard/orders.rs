@@ -13,9 +13,7 @@ use crate::command::Command;
 use crate::drop::Drop;
 use crate::event::{Event, LeaveReason};
 use crate::id::{ParticipantId, RoomId, Ssrc, SubscriptionId, TapId, TrackId};
-use crate::parameters::{
-    IceCredentials, PublicationParameters, SubscriptionParameters, TransportParameters,
-};
+use crate::parameters::{IceCredentials, PublicationParameters, SubscriptionParameters, TransportParameters};
 use crate::participant::Participant;
 use crate::publication::Publication;
 use crate::subscription::tap::Tap;
@@ -32,17 +30,27 @@ impl Shard {
     /// `None` when the command names something that is not there.
     fn obey(&mut self, now: Instant, command: Command) -> Option<()> {
         match command {
-            Command::Join { room, participant, transport } => self.join(now, room, participant, &transport),
-            Command::RestartIce { participant, local, remote } => {
-                self.restart_ice(now, participant, &local, &remote)
-            }
-            Command::Publish { participant, track, parameters } => {
-                self.publish(now, participant, track, parameters)
-            }
+            Command::Join {
+                room,
+                participant,
+                transport,
+            } => self.join(now, room, participant, &transport),
+            Command::RestartIce {
+                participant,
+                local,
+                remote,
+            } => self.restart_ice(now, participant, &local, &remote),
+            Command::Publish {
+                participant,
+                track,
+                parameters,
+            } => self.publish(now, participant, track, parameters),
             Command::Unpublish { track } => self.unpublish(track),
-            Command::Subscribe { participant, subscription, parameters } => {
-                self.subscribe(participant, subscription, parameters)
-            }
+            Command::Subscribe {
+                participant,
+                subscription,
+                parameters,
+            } => self.subscribe(participant, subscription, parameters),
             Command::Select { subscription, track } => {
                 let room = self.rooms.get_mut(self.homes.subscriptions.get(&subscription)?)?;
                 room.select(now, subscription, track, &mut self.output)
@@ -55,7 +63,11 @@ impl Shard {
                 let room = self.rooms.get_mut(self.homes.tracks.get(&track)?)?;
                 room.mute(track, muted, &mut self.output)
             }
-            Command::SendMessage { participant, label, message } => {
+            Command::SendMessage {
+                participant,
+                label,
+                message,
+            } => {
                 let room = home(&self.homes, &mut self.rooms, participant)?;
                 room.send_message(now, participant, &label, &message, &mut self.output);
                 Some(())
@@ -111,7 +123,9 @@ impl Shard {
         let room = home(&self.homes, &mut self.rooms, id)?;
         let publication = Publication::new(track, id, parameters.clone(), &self.config.cache, now);
         room.publish(id, publication, &parameters, &mut self.output)?;
-        self.homes.tracks.insert(track, *self.homes.participants.get(&id)?);
+        self.homes
+            .tracks
+            .insert(track, *self.homes.participants.get(&id)?);
         Some(())
     }
 
@@ -134,7 +148,9 @@ impl Shard {
         // left out, so that the first rollover is far from the first packet (RFC 3711 §3.3.1).
         let first = (self.random.random::<u16>() >> 1, self.random.random());
         room.subscribe(id, subscription, parameters, first)?;
-        self.homes.subscriptions.insert(subscription, *self.homes.participants.get(&id)?);
+        self.homes
+            .subscriptions
+            .insert(subscription, *self.homes.participants.get(&id)?);
         Some(())
     }
 
@@ -172,7 +188,11 @@ impl Shard {
         if room.participants.is_empty() {
             self.rooms.remove(&room_id);
         }
-        self.output.events.push_back(Event::Left { room: room_id, participant: id, reason });
+        self.output.events.push_back(Event::Left {
+            room: room_id,
+            participant: id,
+            reason,
+        });
         Some(())
     }
 }

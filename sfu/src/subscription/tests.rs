@@ -2,15 +2,17 @@
 
 mod continuity;
 mod recovery;
+mod repair;
 mod reports;
 
 use std::time::{Duration, Instant};
 
 use super::testing::Recording;
 use super::*;
+use crate::codec::Codec;
 use crate::parameters::ExtensionKind;
 use crate::publication::testing::{MS, arrival, extensions, media, payload};
-use crate::rtp::extension::AudioLevel;
+use crate::rtp::extension::{AudioLevel, Extensions};
 
 const FIRST: u16 = 1000;
 const FIRST_TIMESTAMP: u32 = 5_000_000;

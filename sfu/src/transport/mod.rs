@@ -74,7 +74,7 @@ impl Transport {
         Self {
             ice: IceAgent::new(&parameters.local, &parameters.remote, now),
             dtls: Dtls::new(identity, parameters.fingerprint, now),
-            sctp: parameters.data_channel.map(|channel| Sctp::new(channel, now)),
+            sctp: parameters.data_channel.map(Sctp::new),
             keys: None,
             outbox: Outbox::default(),
             transport_sequence: 0,
@@ -169,7 +169,10 @@ impl Transport {
     /// When [`Self::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let sctp = self.sctp.as_ref().and_then(Sctp::poll_timeout);
-        [self.ice.poll_timeout(), self.dtls.poll_timeout(), sctp].into_iter().flatten().min()
+        [self.ice.poll_timeout(), self.dtls.poll_timeout(), sctp]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Time has passed.
@@ -180,7 +183,8 @@ impl Transport {
             sctp.handle_timeout(now);
         }
         if self.ice.is_expired() {
-            self.events.push_back(TransportEvent::Over(LeaveReason::ConsentExpired));
+            self.events
+                .push_back(TransportEvent::Over(LeaveReason::ConsentExpired));
         }
         // Time brings nothing of the client's, so nothing of it can be malformed.
         let _ = self.pump(now);
@@ -238,7 +242,11 @@ impl Transport {
             }
             DtlsEvent::Data(data) => {
                 // Data without negotiated channels has nowhere to go.
-                return self.sctp.as_mut().ok_or(Drop::NoSuchChannel)?.handle_datagram(now, &data);
+                return self
+                    .sctp
+                    .as_mut()
+                    .ok_or(Drop::NoSuchChannel)?
+                    .handle_datagram(now, &data);
             }
             DtlsEvent::Closed => self.events.push_back(TransportEvent::Over(LeaveReason::Closed)),
             DtlsEvent::Failed(reason) => self.events.push_back(TransportEvent::Over(reason)),
@@ -249,7 +257,10 @@ impl Transport {
     fn handle_keys(&mut self, profile: SrtpProfile, contexts: Option<(Protector, Unprotector)>) {
         let event = match contexts {
             Some((protector, unprotector)) => {
-                self.keys = Some(Keys { unprotector, protector });
+                self.keys = Some(Keys {
+                    unprotector,
+                    protector,
+                });
                 TransportEvent::Connected(profile)
             }
             None => TransportEvent::Over(LeaveReason::HandshakeRefused),

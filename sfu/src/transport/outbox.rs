@@ -58,7 +58,13 @@ impl Outbox {
                 run.segments += 1;
                 run.closed = len < run.segment_size;
             }
-            None => self.runs.push(Run { start, end, segment_size: len, segments: 1, closed: false }),
+            None => self.runs.push(Run {
+                start,
+                end,
+                segment_size: len,
+                segments: 1,
+                closed: false,
+            }),
         }
         &self.buffer[start..end]
     }

@@ -62,14 +62,19 @@ impl Sealing<'_> {
     fn stamp(&self, now: Instant) -> Stamp {
         Stamp {
             transport_sequence: self.count.then_some(*self.transport_sequence),
-            abs_send_time: AbsSendTime::from_ntp(NtpTime::from_unix(now.saturating_duration_since(self.epoch))),
+            abs_send_time: AbsSendTime::from_ntp(NtpTime::from_unix(
+                now.saturating_duration_since(self.epoch),
+            )),
         }
     }
 
     fn pad(&mut self, start: usize) {
         let overhead = self.protector.rtp_overhead();
         let len = self.outbox.buffer().len() - start;
-        let open = self.outbox.open_segment_size().map(|size| size.saturating_sub(overhead));
+        let open = self
+            .outbox
+            .open_segment_size()
+            .map(|size| size.saturating_sub(overhead));
         let padding = padding(len, open);
         if padding == 0 {
             return;
@@ -108,7 +113,8 @@ impl Egress for Sealing<'_> {
         let sealed = if len + self.protector.rtp_overhead() > MAX_PACKET {
             Err(Drop::TooLong)
         } else {
-            self.protector.protect_rtp(self.outbox.buffer(), start, header_len, ssrc, index)
+            self.protector
+                .protect_rtp(self.outbox.buffer(), start, header_len, ssrc, index)
         };
         if let Err(reason) = sealed {
             self.outbox.abandon(start);

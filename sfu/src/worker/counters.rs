@@ -4,7 +4,7 @@
 
 use std::io;
 
-use crate::transmit::Transmit;
+use crate::Transmit;
 
 /// Counters of one worker since it began; what its machine counts stands beside them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

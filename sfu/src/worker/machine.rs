@@ -5,7 +5,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use crate::transmit::Transmit;
+use crate::Transmit;
 
 /// A sans-IO root: values in, values out, no clock of its own. After one or more `handle_*` calls the
 /// worker polls until there is nothing more.

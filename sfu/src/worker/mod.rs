@@ -15,6 +15,7 @@ mod counters;
 mod machine;
 mod mailbox;
 mod pool;
+mod shard;
 mod socket;
 mod thread;
 

@@ -12,7 +12,7 @@ use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
 use socket2::{Domain, Protocol, SockRef, Type};
 
 use super::Counters;
-use crate::transmit::Transmit;
+use crate::Transmit;
 
 /// Messages that one receive call takes; each may hold a GRO run of up to 64 datagrams.
 const BATCH: usize = 16;

@@ -132,7 +132,12 @@ impl Client {
     pub fn audit(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
         let mut packet = datagram.to_vec();
         let header = Header::parse(&packet)?;
-        let opened = self.keys.as_mut()?.auditor.unprotect_rtp(&header, &mut packet).ok()?;
+        let opened = self
+            .keys
+            .as_mut()?
+            .auditor
+            .unprotect_rtp(&header, &mut packet)
+            .ok()?;
         packet.truncate(opened.len);
         Some(header.payload(&packet)?.to_vec())
     }
@@ -195,7 +200,10 @@ impl Client {
     pub fn poll_timeout(&self) -> Instant {
         let handshake = self.handshake.as_ref().and_then(Handshake::poll_timeout);
         let others = [handshake, self.next_feedback];
-        others.into_iter().flatten().fold(self.checker.poll_timeout(), Instant::min)
+        others
+            .into_iter()
+            .flatten()
+            .fold(self.checker.poll_timeout(), Instant::min)
     }
 
     /// The next datagram for the server.
@@ -204,32 +212,54 @@ impl Client {
     }
 
     fn handle_dtls(&mut self, now: Instant, datagram: &[u8]) {
-        let Some(handshake) = &mut self.handshake else { return };
-        let Some(keys) = handshake.handle_datagram(now, datagram) else { return };
+        let Some(handshake) = &mut self.handshake else {
+            return;
+        };
+        let Some(keys) = handshake.handle_datagram(now, datagram) else {
+            return;
+        };
         let auditor = Unprotector::new(keys.profile, &keys.remote_key, &keys.remote_salt);
         let contexts = keys.into_contexts().zip(auditor);
-        self.keys = contexts.map(|((protector, unprotector), auditor)| Keys { protector, unprotector, auditor });
+        self.keys = contexts.map(|((protector, unprotector), auditor)| Keys {
+            protector,
+            unprotector,
+            auditor,
+        });
         self.next_feedback = Some(now + FEEDBACK);
     }
 
     fn handle_rtp(&mut self, now: Instant, packet: &mut [u8]) {
         let Some(keys) = &mut self.keys else { return };
-        let Some(header) = Header::parse(packet) else { return };
-        let Ok(opened) = keys.unprotector.unprotect_rtp(&header, packet) else { return };
-        let Some(payload) = header.payload(&packet[..opened.len]) else { return };
+        let Some(header) = Header::parse(packet) else {
+            return;
+        };
+        let Ok(opened) = keys.unprotector.unprotect_rtp(&header, packet) else {
+            return;
+        };
+        let Some(payload) = header.payload(&packet[..opened.len]) else {
+            return;
+        };
         let (ssrc, sequence, payload) = match unwrap_rtx(&header, payload) {
             Some(original) => original,
             None => (header.ssrc, header.sequence, payload),
         };
         let (index, fresh) = self.receiver.handle_packet(now, ssrc, sequence);
         if let Some(content) = Content::read(payload).filter(|_| fresh) {
-            self.received.push(Received { at: now, ssrc, index, timestamp: header.timestamp, content });
+            self.received.push(Received {
+                at: now,
+                ssrc,
+                index,
+                timestamp: header.timestamp,
+                content,
+            });
         }
     }
 
     fn handle_rtcp(&mut self, packet: &mut [u8]) {
         let Some(keys) = &mut self.keys else { return };
-        let Ok(len) = keys.unprotector.unprotect_rtcp(packet) else { return };
+        let Ok(len) = keys.unprotector.unprotect_rtcp(packet) else {
+            return;
+        };
         let reports: Vec<_> = rtcp::parse(&packet[..len]).flatten().collect();
         for report in reports {
             match report {
@@ -252,22 +282,31 @@ impl Client {
     }
 
     fn retransmit(&mut self, media: Ssrc, sequence: u16) {
-        let audio = self.sealed_audio.iter().find(|(ssrc, at, _)| (*ssrc, *at) == (media, sequence));
+        let audio = self
+            .sealed_audio
+            .iter()
+            .find(|(ssrc, at, _)| (*ssrc, *at) == (media, sequence));
         if let Some((_, _, sealed)) = audio {
             self.outbox.push_back(sealed.clone());
             return;
         }
         let sender = self.senders.iter_mut().find(|sender| sender.ssrc == media);
-        let packet =
-            sender.and_then(|sender| sender.retransmission(sequence, &mut self.transport_sequence));
+        let packet = sender.and_then(|sender| sender.retransmission(sequence, &mut self.transport_sequence));
         if let Some(packet) = packet {
             self.seal(packet);
         }
     }
 
     fn seal(&mut self, packet: Unsealed) -> Vec<u8> {
-        let Unsealed { ssrc, index, header_len, mut bytes } = packet;
-        let Some(keys) = &mut self.keys else { return Vec::new() };
+        let Unsealed {
+            ssrc,
+            index,
+            header_len,
+            mut bytes,
+        } = packet;
+        let Some(keys) = &mut self.keys else {
+            return Vec::new();
+        };
         keys.protector
             .protect_rtp(&mut bytes, 0, header_len, ssrc, index)
             .expect("a sender counts its packets up");
@@ -295,7 +334,9 @@ impl Client {
         if packet.is_empty() {
             return;
         }
-        keys.protector.protect_rtcp(&mut packet, 0).expect("an index that counts up");
+        keys.protector
+            .protect_rtcp(&mut packet, 0)
+            .expect("an index that counts up");
         self.outbox.push_back(packet);
     }
 
@@ -314,7 +355,11 @@ fn unwrap_rtx<'a>(header: &Header, payload: &'a [u8]) -> Option<(Ssrc, u16, &'a 
         return None;
     }
     let (sequence, payload) = payload.split_first_chunk()?;
-    Some((Ssrc(header.ssrc.0.wrapping_sub(1)), u16::from_be_bytes(*sequence), payload))
+    Some((
+        Ssrc(header.ssrc.0.wrapping_sub(1)),
+        u16::from_be_bytes(*sequence),
+        payload,
+    ))
 }
 
 /// See [`crate::media`].

@@ -39,7 +39,10 @@ impl Content {
 
     /// Reads it back; `None` when the payload is not of this kind.
     pub fn read(payload: &[u8]) -> Option<Self> {
-        let at = payload.windows(MAGIC.len()).take(SEARCH).position(|window| window == MAGIC)?;
+        let at = payload
+            .windows(MAGIC.len())
+            .take(SEARCH)
+            .position(|window| window == MAGIC)?;
         let rest = payload.get(at + MAGIC.len()..)?;
         let (track, rest) = rest.split_first_chunk()?;
         let (sequence, rest) = rest.split_first_chunk()?;
@@ -83,7 +86,13 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         for (codec, keyframe) in [(Codec::Opus, false), (Codec::Vp8, true), (Codec::Vp8, false)] {
-            let content = Content { track: TrackId(7), sequence: 1 << 33, frame: 70_000, keyframe, start: true };
+            let content = Content {
+                track: TrackId(7),
+                sequence: 1 << 33,
+                frame: 70_000,
+                keyframe,
+                start: true,
+            };
             let mut payload = Vec::new();
             content.write(codec, 300, &mut payload);
             assert_eq!(payload.len(), 300);

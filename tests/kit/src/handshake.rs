@@ -11,9 +11,9 @@ use bytes::BytesMut;
 use rapport_sfu::event::SrtpProfile;
 use rapport_sfu::parameters::Fingerprint;
 use rapport_sfu::transport::srtp;
+use ring::digest::{SHA256, digest};
 use rtc_dtls::config::{ConfigBuilder, ExtendedMasterSecretType};
 use rtc_dtls::crypto::Certificate;
-use ring::digest::{SHA256, digest};
 use rtc_dtls::crypto_provider::{RTCCryptoProvider, default_provider};
 use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
 use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
@@ -39,7 +39,11 @@ impl ClientIdentity {
             .expect("a certificate for a valid name");
         let hash = digest(&SHA256, &certificate.certificate[0]);
         let fingerprint = Fingerprint(hash.as_ref().try_into().expect("SHA-256 has 32 bytes"));
-        Self { certificate, fingerprint, provider }
+        Self {
+            certificate,
+            fingerprint,
+            provider,
+        }
     }
 
     /// What an offer would say of it.
@@ -69,19 +73,28 @@ impl Handshake {
             .build(true, Some(peer()))
             .expect("a valid client configuration");
         let mut endpoint = Endpoint::new(peer(), TransportProtocol::UDP, None);
-        endpoint.connect(now, peer(), Arc::new(config), None).expect("a first flight");
-        Self { endpoint, flight: Vec::new(), fresh: true, resend_at: Some(now), connected: false }
+        endpoint
+            .connect(now, peer(), Arc::new(config), None)
+            .expect("a first flight");
+        Self {
+            endpoint,
+            flight: Vec::new(),
+            fresh: true,
+            resend_at: Some(now),
+            connected: false,
+        }
     }
 
     /// Returns the keys when they are there.
-    pub(crate) fn handle_datagram(
-        &mut self,
-        now: Instant,
-        datagram: &[u8],
-    ) -> Option<srtp::KeyingMaterial> {
+    pub(crate) fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) -> Option<srtp::KeyingMaterial> {
         // An error is a lost or repeated datagram more often than an end.
-        let events = self.endpoint.read(now, peer(), None, BytesMut::from(datagram)).unwrap_or_default();
-        let done = events.iter().any(|event| matches!(event, EndpointEvent::HandshakeComplete));
+        let events = self
+            .endpoint
+            .read(now, peer(), None, BytesMut::from(datagram))
+            .unwrap_or_default();
+        let done = events
+            .iter()
+            .any(|event| matches!(event, EndpointEvent::HandshakeComplete));
         if !done {
             return None;
         }
@@ -90,7 +103,9 @@ impl Handshake {
         let state = self.endpoint.get_connection_state(peer())?;
         let profile = SrtpProfile::AeadAes128Gcm;
         let length = srtp::exporter_len(profile);
-        let exported = state.export_keying_material("EXTRACTOR-dtls_srtp", &[], length).ok()?;
+        let exported = state
+            .export_keying_material("EXTRACTOR-dtls_srtp", &[], length)
+            .ok()?;
         srtp::KeyingMaterial::from_exporter(profile, false, exported.as_ref())
     }
 

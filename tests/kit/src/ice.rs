@@ -21,7 +21,13 @@ pub(crate) struct Checker {
 
 impl Checker {
     pub(crate) fn new(local: IceCredentials, remote: IceCredentials, now: Instant) -> Self {
-        Self { local, remote, next_check: now, answered: false, checks: 0 }
+        Self {
+            local,
+            remote,
+            next_check: now,
+            answered: false,
+            checks: 0,
+        }
     }
 
     pub(crate) fn restart(&mut self, local: IceCredentials, remote: IceCredentials, now: Instant) {
@@ -60,7 +66,9 @@ impl Checker {
         ];
         let mut message = Message::new();
         message.build(&setters).expect("a request of known attributes");
-        integrity.add_to(&mut message).expect("integrity comes before the fingerprint");
+        integrity
+            .add_to(&mut message)
+            .expect("integrity comes before the fingerprint");
         FINGERPRINT.add_to(&mut message).expect("a fingerprint fits");
         message.raw
     }

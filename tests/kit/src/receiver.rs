@@ -34,7 +34,13 @@ impl Receiver {
             return (index, stream.missing.remove(&index).is_some());
         }
         for lost in next..index {
-            stream.missing.insert(lost, Missing { since: now, asked: None });
+            stream.missing.insert(
+                lost,
+                Missing {
+                    since: now,
+                    asked: None,
+                },
+            );
         }
         stream.next = Some(index + 1);
         (index, true)
@@ -42,7 +48,10 @@ impl Receiver {
 
     /// What to ask for now, by source.
     pub(crate) fn poll_nacks(&mut self, now: Instant) -> Vec<(Ssrc, Vec<u16>)> {
-        let asked = self.streams.iter_mut().map(|(&ssrc, stream)| (ssrc, stream.poll_nacks(now)));
+        let asked = self
+            .streams
+            .iter_mut()
+            .map(|(&ssrc, stream)| (ssrc, stream.poll_nacks(now)));
         asked.filter(|(_, lost)| !lost.is_empty()).collect()
     }
 
@@ -54,11 +63,13 @@ impl Receiver {
 
 impl Stream {
     fn poll_nacks(&mut self, now: Instant) -> Vec<u16> {
-        self.missing.retain(|_, missing| now.duration_since(missing.since) < GIVE_UP);
-        let due = self
-            .missing
-            .iter_mut()
-            .filter(|(_, missing)| missing.asked.is_none_or(|asked| now.duration_since(asked) >= AGAIN));
+        self.missing
+            .retain(|_, missing| now.duration_since(missing.since) < GIVE_UP);
+        let due = self.missing.iter_mut().filter(|(_, missing)| {
+            missing
+                .asked
+                .is_none_or(|asked| now.duration_since(asked) >= AGAIN)
+        });
         due.take(MOST)
             .map(|(&index, missing)| {
                 missing.asked = Some(now);

@@ -59,7 +59,11 @@ pub fn publication(kind: MediaKind, mid: &str, ssrc: Ssrc) -> PublicationParamet
     let rtx_ssrc = (kind == MediaKind::Video).then_some(Ssrc(ssrc.0 + 1));
     PublicationParameters {
         media,
-        encodings: vec![EncodingParameters { rid: None, ssrc: Some(ssrc), rtx_ssrc }],
+        encodings: vec![EncodingParameters {
+            rid: None,
+            ssrc: Some(ssrc),
+            rtx_ssrc,
+        }],
     }
 }
 
@@ -177,7 +181,12 @@ impl Sender {
             self.sent.pop_front();
         }
         let marker = last && self.kind == MediaKind::Video;
-        let sent = Sent { index, timestamp: self.timestamp, marker, payload };
+        let sent = Sent {
+            index,
+            timestamp: self.timestamp,
+            marker,
+            payload,
+        };
         let packet = self.seal_ready(self.payload.pt, self.ssrc, index, &sent, &[], transport_sequence);
         self.sent.push_back(sent);
         packet
@@ -185,12 +194,12 @@ impl Sender {
 
     /// The retransmission of a packet (RFC 4588), or for audio the packet's number and nothing: its sealed
     /// bytes are sent again as they were.
-    pub(crate) fn retransmission(
-        &mut self,
-        sequence: u16,
-        transport_sequence: &mut u16,
-    ) -> Option<Unsealed> {
-        let sent = self.sent.iter().rev().find(|sent| sent.index as u16 == sequence)?;
+    pub(crate) fn retransmission(&mut self, sequence: u16, transport_sequence: &mut u16) -> Option<Unsealed> {
+        let sent = self
+            .sent
+            .iter()
+            .rev()
+            .find(|sent| sent.index as u16 == sequence)?;
         let (pt, ssrc, index) = (self.payload.rtx?, Ssrc(self.ssrc.0 + 1), self.rtx_sequence);
         // RFC 4588 §4: the original sequence number, then the original payload.
         let packet = self.seal_ready(pt, ssrc, index, sent, &sequence.to_be_bytes(), transport_sequence);
@@ -225,7 +234,12 @@ impl Sender {
         let header_len = header.write(&extensions, &self.map, &mut bytes);
         bytes.extend_from_slice(prefix);
         bytes.extend_from_slice(&sent.payload);
-        Unsealed { ssrc, index, header_len, bytes }
+        Unsealed {
+            ssrc,
+            index,
+            header_len,
+            bytes,
+        }
     }
 
     /// 30 pictures, or 50 packets of sound, a second.

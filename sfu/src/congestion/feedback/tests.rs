@@ -125,6 +125,19 @@ fn a_burst_is_told_at_once() {
 }
 
 #[test]
+fn only_what_was_not_told_counts_towards_a_burst() {
+    let mut run = Run::new();
+    for sequence in 0..40 {
+        run.at(1, sequence);
+    }
+    assert_eq!(run.told_at_timeout().len(), 1);
+    for sequence in 40..80 {
+        run.at(150, sequence);
+    }
+    assert_eq!(run.told(), []);
+}
+
+#[test]
 fn a_late_packet_is_told_alone_when_nothing_else_is_new() {
     let mut run = Run::new();
     run.at(0, 10).at(1, 12).told_at_timeout();

@@ -1,8 +1,8 @@
 //! What a forwarder has to know of a payload: where a key frame starts, which layer a packet belongs to.
 //!
-//! Owns: the payload descriptors of the codecs' RTP formats. Never does: decode, or look behind what end-to-end
-//! encryption leaves readable (the descriptors and the first bytes of a frame). Every Opus packet stands
-//! for itself, so Opus needs no file.
+//! Owns: the payload descriptors of the codecs' RTP formats. Never does: decode, or look behind what
+//! end-to-end encryption leaves readable (the descriptors and the first bytes of a frame). Every Opus
+//! packet stands for itself, so Opus needs no file.
 
 pub mod av1;
 pub mod h264;
@@ -90,7 +90,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_arrives_is_looked_at_without_panic(payload in proptest::collection::vec(any::<u8>(), 0..40)) {
+        fn whatever_arrives_is_looked_at_without_panic(
+            payload in proptest::collection::vec(any::<u8>(), 0..40),
+        ) {
             for codec in ALL {
                 is_keyframe(codec, &payload);
             }

@@ -1,4 +1,6 @@
-//! Bits, most significant first, and the number form of the descriptor's syntax (AV1 RTP payload specification, appendix A).
+//! Bits, most significant first, and the two number forms of the descriptor's syntax.
+//!
+//! Owns: reading and writing them. Never does: know what they count.
 
 /// Reads bits off a byte slice.
 #[derive(Clone, Debug)]

@@ -141,7 +141,9 @@ pub(super) mod tests {
     use super::*;
 
     prop_compose! {
-        fn frame_diffs(limit: u32)(diffs in proptest::collection::vec(0..limit, 0..=MAX_REFERENCES)) -> FrameDiffs {
+        fn frame_diffs(limit: u32)(
+            diffs in proptest::collection::vec(prop_oneof![0u32..2, 14u32..16, 0..limit], 0..=MAX_REFERENCES),
+        ) -> FrameDiffs {
             let mut all = FrameDiffs::default();
             diffs.into_iter().for_each(|diff| all.push(diff).unwrap());
             all

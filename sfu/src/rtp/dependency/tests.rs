@@ -24,7 +24,7 @@ fn a_key_frame_brings_its_structure() {
     assert_eq!((descriptor.frame_number, descriptor.template_id), (1, 0));
     assert_eq!((descriptor.spatial, descriptor.temporal), (0, 0));
     assert_eq!(descriptor.indications.get(0), Indication::Switch);
-    assert!(descriptor.frame_diffs.as_slice().is_empty());
+    assert_eq!(descriptor.frame_diffs.as_slice(), []);
     assert_eq!(descriptor.chain_diffs.get(0), 0);
     assert_eq!(descriptor.active_decode_targets, Some(1));
     assert_eq!(descriptor.resolution, Some((640, 360)));
@@ -34,6 +34,25 @@ fn a_key_frame_brings_its_structure() {
         (Some(0), None)
     );
     assert_eq!(structure.target_layer(0), (0, 0));
+}
+
+#[test]
+fn a_key_frame_is_written_as_it_was_read() {
+    let mut out = Vec::new();
+    assert!(key_frame().0.write(None, &mut out));
+    assert_eq!(out, KEY_FRAME, "all targets are active: no mask");
+}
+
+#[test]
+fn template_ids_run_on_from_63_to_0() {
+    let mut bytes = KEY_FRAME;
+    (bytes[0], bytes[3], bytes[4]) = (0xc0 | 63, 0x87, 0xe0);
+    let structure = DependencyDescriptor::parse(&bytes, None)
+        .unwrap()
+        .structure
+        .unwrap();
+    let next = DependencyDescriptor::parse(&[0x80, 0, 2], Some(&structure)).unwrap();
+    assert_eq!(next.frame_diffs.as_slice(), [1]);
 }
 
 #[test]
@@ -99,17 +118,41 @@ fn a_descriptor_cut_short_is_malformed() {
     }
 }
 
+/// Flags and counts as in [`KEY_FRAME`], these layers, and zeros for all the rest.
+fn with_layers(layers: &[u8]) -> Result<DependencyDescriptor, Unreadable> {
+    DependencyDescriptor::parse(&[&KEY_FRAME[..5], layers, &[0; 40]].concat(), None)
+}
+
 #[test]
 fn a_structure_beyond_all_bounds_is_malformed() {
-    // Flags and counts, then layers without an end: the same one, the next temporal, the next spatial.
-    for layers in [0b0000_0000, 0b0101_0101, 0b1010_1010] {
-        let mut bytes = vec![0xc0, 0, 1, 0x80, 0];
-        bytes.extend([layers; 200]);
-        assert_eq!(
-            DependencyDescriptor::parse(&bytes, None),
-            Err(Unreadable::Malformed)
-        );
-    }
+    let malformed = Err(Unreadable::Malformed);
+    assert!(
+        with_layers(&[0b0101_0101, 0b0101_0111]).is_ok(),
+        "eight temporal layers"
+    );
+    assert_eq!(
+        with_layers(&[0b0101_0101, 0b0101_0101, 0b1100_0000]),
+        malformed,
+        "nine"
+    );
+    assert!(
+        with_layers(&[0b1010_1010, 0b1010_1011]).is_ok(),
+        "eight spatial layers"
+    );
+    assert_eq!(
+        with_layers(&[0b1010_1010, 0b1010_1010, 0b1100_0000]),
+        malformed,
+        "nine"
+    );
+    assert!(
+        with_layers(&[&[0; 15][..], &[0b0000_0011]].concat()).is_ok(),
+        "64 templates"
+    );
+    assert_eq!(
+        with_layers(&[&[0; 16][..], &[0b1100_0000]].concat()),
+        malformed,
+        "65"
+    );
 }
 
 proptest! {

@@ -114,6 +114,18 @@ fn a_descriptor_too_long_for_any_form_is_left_out() {
 }
 
 #[test]
+fn an_empty_descriptor_is_none() {
+    let map = map([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    let extensions = Extensions {
+        dependency_descriptor: Some(&[]),
+        ..Extensions::default()
+    };
+    let packet = written(&extensions, &map);
+    assert_eq!(packet[12..], [0x10, 0, 0, 1, 7, 0, 0, 0]);
+    assert_eq!(read(&packet, &map), Extensions::default());
+}
+
+#[test]
 fn malformed_elements_are_ignored_one_by_one() {
     let map = map([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     let mut packet = written(&Extensions::default(), &map);

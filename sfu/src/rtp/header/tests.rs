@@ -105,10 +105,9 @@ fn reserved_ids_and_overlong_elements_end_the_block() {
         elements(&packet(0x90, &[0xbe, 0xde, 0, 1, 0x10, 0xaa, 0xf0, 1])),
         good
     );
-    assert_eq!(
-        elements(&packet(0x90, &[0xbe, 0xde, 0, 1, 0x10, 0xaa, 0x01, 0x10])),
-        good
-    );
+    // id 0 with two bytes: neither it nor what follows counts
+    let zero = [0xbe, 0xde, 0, 2, 0x10, 0xaa, 0x01, 7, 7, 0x20, 9, 0];
+    assert_eq!(elements(&packet(0x90, &zero)), good);
     assert_eq!(
         elements(&packet(0x90, &[0xbe, 0xde, 0, 1, 0x10, 0xaa, 0x22, 0x10])),
         good

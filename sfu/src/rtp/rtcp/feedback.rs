@@ -1,4 +1,6 @@
 //! Requests of a receiver: send these again (RFC 4585 §6.2.1), start anew (§6.3.1, RFC 5104 §4.3.1).
+//!
+//! Owns: the lists in these messages, both ways. Never does: remember what was asked for.
 
 use super::write::{packet, put_u32};
 use super::{FORMAT_FIR, FORMAT_NACK, FORMAT_PLI, PAYLOAD_FEEDBACK, Ssrc, TRANSPORT_FEEDBACK, take_u32};

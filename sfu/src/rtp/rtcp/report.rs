@@ -1,4 +1,6 @@
 //! Sender and receiver reports (RFC 3550 §6.4).
+//!
+//! Owns: their fields, both ways. Never does: count packets or compute losses.
 
 use super::write::{MAX_COUNT, packet, put_u32};
 use super::{NtpTime, RECEIVER_REPORT, SENDER_REPORT, Ssrc, source_description, take_ntp, take_u32};

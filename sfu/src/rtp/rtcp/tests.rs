@@ -192,6 +192,11 @@ fn padding_of_the_last_packet_is_taken_off() {
         padded[19] = bad;
         assert!(matches!(parse(&padded).next(), Some(Err(Malformed))), "{bad}");
     }
+    let indication = [0xa1, 206, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3];
+    assert!(
+        matches!(parse(&indication).next(), Some(Err(Malformed))),
+        "no whole words"
+    );
 }
 
 #[test]
@@ -266,11 +271,13 @@ proptest! {
 
     #[test]
     fn reports_survive(
-        words: [u32; 5], fraction_lost: u8, cumulative_lost in -0x80_0000..=0x7f_ffff, count in 0usize..=31, ntp: u64,
+        words: [u32; 5], fraction_lost: u8, cumulative_lost in -0x80_0000..=0x7f_ffff,
+        count in 0usize..=31, ntp: u64,
     ) {
         let [ssrc, highest_sequence, jitter, last_sender_report, delay_since] = words;
         let block = ReportBlock {
-            ssrc: Ssrc(ssrc), fraction_lost, cumulative_lost, highest_sequence, jitter, last_sender_report, delay_since,
+            ssrc: Ssrc(ssrc), fraction_lost, cumulative_lost, highest_sequence, jitter,
+            last_sender_report, delay_since,
         };
         let info = SenderInfo { ntp: NtpTime(ntp), rtp: ssrc, packets: jitter, octets: delay_since };
         let mut out = Vec::new();

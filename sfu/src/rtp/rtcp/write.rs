@@ -1,4 +1,6 @@
 //! The frame that all RTCP packets share when written, and the two kinds that need nothing more.
+//!
+//! Owns: headers, lengths and filling up to whole words. Never does: put a compound together.
 
 use super::{GOODBYE, SOURCE_DESCRIPTION, VERSION};
 use crate::id::Ssrc;

@@ -223,11 +223,11 @@ proptest! {
         let (mut egress, mut subscription) = (Recording::default(), video());
         let (deliveries, lost) = deliveries(&fates, sequence, timestamp);
         let mut sent = BTreeMap::new();
-        let mut not_queued = HashSet::new();
+        let mut held_back = HashSet::new();
         let mut offsets: HashMap<(u64, u8, usize), u32> = HashMap::new();
         let mut switches = 0;
         let mut newest: Option<u32> = None;
-        let mut current = None;
+        let (mut current, mut began) = (None, 0);
         for delivery in &deliveries {
             let now = start + 33 * MS * delivery.turn as u32;
             let Original { track, encoding, sequence } = delivery.original;
@@ -247,6 +247,7 @@ proptest! {
             let result = forward(&mut subscription, now, &arrival, &mut egress);
             if subscription.current() != current {
                 current = subscription.current();
+                began = sequence;
                 switches += 1;
                 if let (Some(newest), Ok(())) = (newest, result) {
                     prop_assert!(ticks_between(newest, egress.last().header().timestamp) > 0);
@@ -264,7 +265,11 @@ proptest! {
                     }
                     sent.insert(egress.last().index, delivery.original);
                 }
-                Err(Drop::OutboxFull) => drop(not_queued.insert(delivery.original)),
+                Err(Drop::OutboxFull) => drop(held_back.insert(delivery.original)),
+                // Before its source was begun, or after it was left.
+                Err(_) if current != Some((track, encoding)) || sequence < began => {
+                    held_back.insert(delivery.original);
+                }
                 Err(_) => prop_assert_eq!(egress.sent.len(), before),
             }
         }
@@ -281,18 +286,10 @@ proptest! {
             match sent.get(&index) {
                 Some(expected) => prop_assert_eq!(*expected, original),
                 None => prop_assert!(
-                    lost.contains(&original) || not_queued.contains(&original) || late(&deliveries, original),
+                    lost.contains(&original) || held_back.contains(&original),
                     "{} stands for {:?}, which came in time", index, original,
                 ),
             }
         }
     }
-}
-
-/// Whether a packet came after its source was left, so that its number stayed open.
-fn late(deliveries: &[Delivery], original: Original) -> bool {
-    deliveries
-        .iter()
-        .filter(|delivery| delivery.original == original)
-        .all(|delivery| matches!(delivery.fate, Fate::ComesLate(_)))
 }

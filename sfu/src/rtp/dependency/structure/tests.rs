@@ -32,7 +32,8 @@ prop_compose! {
     ) -> Structure {
         let templates = templates(steps);
         let used = usize::from(templates.last().unwrap().spatial) + 1;
-        let chain = |at: usize| if at < targets as usize && chains > 0 { protected_by[at] % chains as u8 } else { 0 };
+        let protected = |at: usize| at < targets as usize && chains > 0;
+        let chain = |at: usize| if protected(at) { protected_by[at] % chains as u8 } else { 0 };
         let cut = |all: [(u16, u16); 8]| std::array::from_fn(|at| if at < used { all[at] } else { (0, 0) });
         Structure {
             template_id_offset,

@@ -1,4 +1,6 @@
 //! Packet status chunks: sixteen bits that tell the fate of up to 8191 packets (draft §3.1.1 – §3.1.4).
+//!
+//! Owns: reading them as runs and choosing a kind when writing. Never does: know sequence numbers or times.
 
 /// What became of one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,3 +208,20 @@ const VECTOR_BIT: u16 = 0x8000;
 const TWO_BITS_BIT: u16 = 0x4000;
 /// Draft §3.1.3: thirteen bits of length.
 const MAX_RUN: u16 = 0x1fff;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_too_long_for_one_chunk_takes_two() {
+        let mut out = Vec::new();
+        let mut chunks = ChunkWriter::new(&mut out);
+        chunks.push(Symbol::Small, 10_000);
+        chunks.finish();
+        // 0 01 and thirteen bits: 8191, then 1809
+        assert_eq!(out, [0x3f, 0xff, 0x27, 0x11]);
+        let runs: Vec<_> = SymbolRuns::new(&out, 10_000).collect();
+        assert_eq!(runs, [(Some(Symbol::Small), 8191), (Some(Symbol::Small), 1809)]);
+    }
+}
