@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use reqwest::StatusCode;
 
-use crate::support::{PUBLISH, Rig, problem, rig};
+use crate::support::{PUBLISH, Rig, problem, rig, rig_with};
 
 async fn scrape(rig: &Rig) -> String {
     let response = rig.client.get(rig.url("/metrics")).send().await.unwrap();
@@ -44,13 +44,34 @@ async fn a_server_without_its_worker_is_not_ready() {
     assert_eq!(problem(ready).await.0, StatusCode::SERVICE_UNAVAILABLE);
 }
 
-/// Name, labels and value of each sample.
-fn samples(text: &str) -> Vec<(&str, Vec<(&str, &str)>, f64)> {
+#[tokio::test]
+async fn a_self_signed_server_speaks_tls_and_nothing_else() {
+    let rig = rig_with("server.tls.self_signed = true", Vec::new()).await;
+    let trusting = reqwest::Client::builder()
+        .tls_danger_accept_invalid_certs(true)
+        .build()
+        .unwrap();
+    let url = rig.url("/healthz").replace("http://", "https://");
+    assert_eq!(trusting.get(&url).send().await.unwrap().status(), StatusCode::OK);
+    assert!(
+        rig.client.get(&url).send().await.is_err(),
+        "nobody trusts it unasked"
+    );
+    assert!(
+        rig.client.get(rig.url("/healthz")).send().await.is_err(),
+        "no plain HTTP"
+    );
+}
+
+/// Name, labels and value of a sample.
+type Sample<'a> = (&'a str, Vec<(&'a str, &'a str)>, f64);
+
+fn samples(text: &str) -> Vec<Sample<'_>> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines.map(sample).collect()
 }
 
-fn sample(line: &str) -> (&str, Vec<(&str, &str)>, f64) {
+fn sample(line: &str) -> Sample<'_> {
     let (series, value) = line.rsplit_once(' ').unwrap();
     let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
     let labels = labels

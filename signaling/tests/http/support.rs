@@ -2,14 +2,16 @@
 
 use std::path::Path;
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rapport_config::Config;
+use rapport_sfu::codec::Codec;
 use rapport_sfu::command::Command;
 use rapport_sfu::event::Event;
 use rapport_sfu::id::{ParticipantId, TapId, TrackId};
 use rapport_sfu::parameters::Fingerprint;
+use rapport_sfu::publication::arrival::EncodingIndex;
 use rapport_sfu::subscription::tap::TapPacket;
 use rapport_signaling::auth::{Claims, Keys, unix_now};
 use rapport_signaling::media::{Endpoint, Lane, Plane};
@@ -208,5 +210,17 @@ pub(crate) async fn problem(response: Response) -> (StatusCode, Value) {
 
 /// A packet as the media plane hands it to taps.
 pub(crate) fn tap_packet(tap: TapId, track: TrackId, payload: Bytes) -> TapPacket {
-    TapPacket { tap, track, payload }
+    TapPacket {
+        tap,
+        track,
+        encoding: EncodingIndex(0),
+        sequence: 7,
+        timestamp: 960,
+        marker: false,
+        codec: Codec::Opus,
+        keyframe: true,
+        ntp: None,
+        payload,
+        arrived: Instant::now(),
+    }
 }
