@@ -170,7 +170,7 @@ async fn a_session_whose_media_died_is_gone() {
         })
         .await
         .unwrap();
-    while rig.get(&session.path, &session.token).await.status() != StatusCode::NOT_FOUND {}
+    rig.until_gone(&session.path, &session.token).await;
     // The room is closed too, and the next one of its name is another room.
     rig.publish("one", "anna").await;
     let next: RoomId = rig

@@ -162,6 +162,12 @@ impl Client {
         Session::of(response, token)
     }
 
+    /// Asks until it is not there any more.
+    pub(crate) async fn until_gone(&self, path: &str, token: &str) {
+        let gone = async { while self.get(path, token).await.status() != StatusCode::NOT_FOUND {} };
+        timeout(PATIENCE, gone).await.expect("its end");
+    }
+
     pub(crate) async fn scrape(&self) -> String {
         let response = self.http.get(self.url("/metrics")).send().await.unwrap();
         assert!(

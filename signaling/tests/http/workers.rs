@@ -56,7 +56,7 @@ async fn sessions_of_lost_workers_end() {
     let (_server, workers, client) = start().await;
     let session = client.publish("one", "anna").await;
     drop(workers);
-    while client.get(&session.path, &session.token).await.status() != StatusCode::NOT_FOUND {}
+    client.until_gone(&session.path, &session.token).await;
     let (status, _) = problem(client.get("/readyz", "").await).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
 }
