@@ -1,0 +1,9 @@
+//! The HTTP interface as a client sees it: over TCP, with a media plane that keeps what it is ordered.
+
+mod description;
+mod joining;
+mod operation;
+mod plugins;
+mod rooms;
+mod sessions;
+mod support;
