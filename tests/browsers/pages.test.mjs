@@ -10,7 +10,7 @@ import { behaviour, Stage } from './harness/stage.mjs';
 
 let stage;
 before(async () => (stage = await Stage.open({ withServer: false, plainAddresses: true })));
-after(() => stage.close());
+after(() => stage?.close());
 
 for (const [from, to] of [['chromium', 'chromium'], ['firefox', 'chromium'], ['chromium', 'firefox']]) {
   behaviour(`a picture and a tone are known again from ${from} to ${to}`, () => stage, async () => {

@@ -61,3 +61,9 @@ function codecIn(report, direction, kind) {
   const stream = report.find((entry) => entry.type === `${direction}-rtp` && entry.kind === kind);
   return report.find(({ id }) => id === stream?.codecId)?.mimeType;
 }
+
+/** Media packets that a page received, by its own count. */
+export async function packetsReceived(peer) {
+  const streams = (await peer.call('report')).filter(({ type }) => type === 'inbound-rtp');
+  return streams.reduce((sum, { packetsReceived: packets }) => sum + packets, 0);
+}

@@ -20,12 +20,11 @@ export class Child {
     this.tail = [];
     this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     running.add(this.child);
-    this.ended = once(this.child, 'close').then(([code, signal]) => {
-      running.delete(this.child);
-      this.outcome = { code, signal };
-      return this.outcome;
-    });
-    this.ended.catch(() => {});
+    // `once` rejects on an error event: the command could not even be started
+    this.ended = once(this.child, 'close').then(
+      ([code, signal]) => this.#remember({ code, signal }),
+      (error) => this.#remember({ code: null, error: error.message }),
+    );
     this.#keepTail(this.child.stdout);
     this.#keepTail(this.child.stderr);
   }
@@ -44,6 +43,12 @@ export class Child {
     const timer = setTimeout(() => this.child.kill('SIGKILL'), GRACE_MS);
     const outcome = await this.ended;
     clearTimeout(timer);
+    return outcome;
+  }
+
+  #remember(outcome) {
+    running.delete(this.child);
+    this.outcome = outcome;
     return outcome;
   }
 

@@ -76,12 +76,11 @@ export class Server {
     return text.split('\n').filter((line) => line && !line.startsWith('#')).map(sampleOf);
   }
 
-  /** The sum of all samples of one metric whose labels include these. */
-  async sum(name, labels = {}) {
-    const samples = (await this.metrics()).filter(
-      (sample) => sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
-    );
-    if (samples.length === 0) throw new Error(`no metric ${name} ${JSON.stringify(labels)}`);
+  /** Media packets so far, 'inbound' or 'outbound' as the server sees them. */
+  async mediaPackets(direction) {
+    const name = `rapport_${direction}_rtp_packets_total`;
+    const samples = (await this.metrics()).filter((sample) => sample.name === name);
+    if (samples.length === 0) throw new Error(`no metric ${name}`);
     return samples.reduce((sum, { value }) => sum + value, 0);
   }
 

@@ -20,7 +20,12 @@ export class Stage {
     const stage = new Stage();
     stage.plainAddresses = plainAddresses;
     stage.pages = await servePages();
-    if (withServer) stage.server = await Server.start(new URL(stage.pages.url).origin);
+    try {
+      if (withServer) stage.server = await Server.start(new URL(stage.pages.url).origin);
+    } catch (error) {
+      await stage.pages.close();
+      throw error;
+    }
     return stage;
   }
 
@@ -103,12 +108,12 @@ export class Stage {
 export function behaviour(name, stage, body) {
   test(name, { timeout: TEST_TIMEOUT_MS }, async (t) => {
     try {
-      await body(stage(), t);
+      await body(t);
     } catch (error) {
-      console.error(await stage().evidence());
+      console.error(await stage()?.evidence());
       throw error;
     } finally {
-      await stage().clear();
+      await stage()?.clear();
     }
   });
 }
