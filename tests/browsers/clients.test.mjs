@@ -3,13 +3,11 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 
-import { assertPlays } from './harness/content.mjs';
+import { assertPlays, untilStill } from './harness/content.mjs';
 import { LIBRARY } from './harness/pages.mjs';
-import { Child } from './harness/process.mjs';
 import { behaviour, Stage } from './harness/stage.mjs';
 import { until } from './harness/wait.mjs';
-
-const WHIP_CLIENT = process.env.WHIP_CLIENT ?? '/usr/bin/whip-client';
+import { startWhipClient } from './harness/whip-client.mjs';
 
 const TONE_HZ = 880;
 const AUDIO = `audiotestsrc is-live=true wave=sine freq=${TONE_HZ} ! audioconvert ! audioresample ! queue
@@ -32,8 +30,8 @@ after(() => stage?.close());
 behaviour("Debian's simple-whip-client publishes colour bars and a tone that a bare page plays", () => stage, async () => {
   const room = stage.room();
   const token = await stage.server.token(room, 'gstreamer', 'publish');
-  const client = new Child(WHIP_CLIENT, ['-u', stage.server.whip(room), '-t', token, '-A', AUDIO, '-V', VIDEO, '-o']);
-  stage.later(() => client.end('SIGKILL'));
+  const client = await startWhipClient({ url: stage.server.whip(room), token, audio: AUDIO, video: VIDEO });
+  stage.later(() => client.end());
   const player = await stage.player('chromium', { room });
   try {
     await until('the bars', () => barsOf(player), (bars) => bars.join() === BARS.join());
@@ -43,7 +41,8 @@ behaviour("Debian's simple-whip-client publishes colour bars and a tone that a b
   } catch (error) {
     throw new Error(`${error.message}\n--- whip-client\n${client.log()}`);
   }
-  await client.end('SIGINT'); // it answers with a DELETE of its session
+  await client.end(); // its last act is a DELETE of its session
+  await untilStill(player);
 });
 
 behaviour('the whip-whep library publishes and plays in chromium', () => stage, async () => {

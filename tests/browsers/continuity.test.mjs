@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 
-import { assertPlays } from './harness/content.mjs';
+import { assertPlays, untilStill } from './harness/content.mjs';
 import { behaviour, Stage } from './harness/stage.mjs';
 import { throughout, until } from './harness/wait.mjs';
 
-/** Longer than any jitter buffer holds a picture. */
-const SILENT_MS = 1500;
+/** Long enough for a browser to notice that its connection is gone. */
+const WATCH_MS = 1500;
 
 let stage;
 before(async () => (stage = await Stage.open()));
@@ -17,7 +17,8 @@ after(() => stage?.close());
 behaviour('picture and sound come back after a mute', () => stage, async () => {
   const { publisher, player } = await call();
   for (const kind of ['audio', 'video']) await publisher.call('mute', kind, true);
-  await untilNothing(player);
+  // black pictures may still come, and they are none that can be read
+  await untilStill(player, ({ frames, tones }) => frames.read + tones.heard);
   for (const kind of ['audio', 'video']) await publisher.call('mute', kind, false);
   await assertPlays(player);
 });
@@ -49,16 +50,16 @@ for (const browser of ['chromium', 'firefox']) {
 behaviour('a publisher who deletes its session is gone, and the player stays', () => stage, async () => {
   const { publisher, player } = await call();
   assert.equal(await publisher.call('unpublish'), 200);
-  await untilNothing(player);
-  await throughout('the player is connected', SILENT_MS, () => player.call('snapshot'), isConnected);
+  await untilStill(player);
+  await throughout('the player is connected', WATCH_MS, () => player.call('snapshot'), isConnected);
   assert.equal(await publisher.call('unpublish'), 404, 'the session is no more');
 });
 
 behaviour('a player who deletes its session gets nothing more, and the publisher stays', () => stage, async () => {
   const { publisher, player } = await call();
   assert.equal(await player.call('unpublish'), 200);
-  await untilNothing(player);
-  await throughout('the publisher is connected', SILENT_MS, () => publisher.call('snapshot'), isConnected);
+  await untilStill(player);
+  await throughout('the publisher is connected', WATCH_MS, () => publisher.call('snapshot'), isConnected);
   const other = await stage.player('chromium', { room: publisher.room });
   await assertPlays(other);
 });
@@ -77,19 +78,6 @@ async function call(from = 'chromium', to = 'chromium') {
   const player = await stage.player(to, { room });
   await assertPlays(player);
   return { publisher: Object.assign(publisher, { room }), player };
-}
-
-/** Waits for a span in which a player reads no picture and hears no tone; a muted track may still show black ones. */
-function untilNothing(player) {
-  return until('no picture and no tone', () => perceivedIn(player, SILENT_MS), (count) => count === 0);
-}
-
-async function perceivedIn(player, span) {
-  await player.call('forget');
-  let perceived;
-  const look = async () => (perceived = await player.call('snapshot'));
-  await throughout('looking', span, look, () => true);
-  return perceived.frames.read + perceived.tones.heard;
 }
 
 async function assertStayed(peer) {

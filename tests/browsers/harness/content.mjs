@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 
-import { until } from './wait.mjs';
+import { throughout, until } from './wait.mjs';
 
 /** Two seconds of picture and of sound: long enough for two steps of the tone. */
 const ENOUGH_FRAMES = 40;
@@ -15,6 +15,9 @@ const READABLE = 0.95;
 
 /** Of the tones heard, so many are the one of that moment: the transform sees two rungs at each step. */
 const IN_TIME = 0.9;
+
+/** Longer than any jitter buffer holds a picture. */
+const STILL_MS = 1500;
 
 /** The first picture that a player could read. */
 export function firstPicture(player) {
@@ -45,6 +48,18 @@ function assertPicture(frames, source) {
 function assertTone(tones) {
   const inTime = tones.expected / tones.heard;
   assert.ok(inTime >= IN_TIME, `${tones.expected} of ${tones.heard} tones are the one expected: ${tones.distinct}`);
+}
+
+/** Waits for a span in which nothing is perceived: by default, in which no picture at all is rendered. */
+export function untilStill(player, perceived = ({ frames }) => frames.rendered) {
+  const inSpan = async () => {
+    await player.call('forget');
+    let count;
+    const look = async () => (count = perceived(await player.call('snapshot')));
+    await throughout('looking', STILL_MS, look, () => true);
+    return count;
+  };
+  return until('nothing more is seen or heard', inSpan, (count) => count === 0);
 }
 
 /** The codec that a page sends or receives, as `video/VP8`. */

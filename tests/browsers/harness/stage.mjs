@@ -79,6 +79,12 @@ export class Stage {
     return { relay, base: gateway.base };
   }
 
+  /** Closes one page before the test ends. */
+  async drop(peer) {
+    this.peers.splice(this.peers.indexOf(peer), 1);
+    await peer.close();
+  }
+
   later(close) {
     this.closing.push({ close });
   }

@@ -65,14 +65,19 @@ export function read({ width, height, data }) {
   return fromBits(bits);
 }
 
-function drawMotion(context, counter) {
-  const { width, height } = context.canvas;
+/** The ninth row, as [left, top, width, height]: no bit is read from it. */
+export function motionArea({ width, height }) {
   const top = Math.floor((height * ROWS) / ALL_ROWS);
+  return [0, top, width, height - top];
+}
+
+function drawMotion(context, counter) {
+  const [left, top, width, height] = motionArea(context.canvas);
   const blockWidth = width / COLUMNS;
   context.fillStyle = '#246';
-  context.fillRect(0, top, width, height - top);
+  context.fillRect(left, top, width, height);
   context.fillStyle = '#fa3';
-  context.fillRect(((counter * 4) % (width + blockWidth)) - blockWidth, top, blockWidth, height - top);
+  context.fillRect(((counter * 4) % (width + blockWidth)) - blockWidth, top, blockWidth, height);
 }
 
 /** [left, top, width, height] in whole pixels: neighbours share an edge, whatever the size. */

@@ -37,11 +37,11 @@ async function publish({ url, token, codec, source, trickle, kinds = ['audio', '
   await offerOverHttp({ url, token, trickle });
 }
 
-/** Plays what a WHEP endpoint has, with nothing but two receiving transceivers. */
-async function play({ url, token, trickle, kinds = ['audio', 'video'] }) {
+/** Plays what a WHEP endpoint has, with nothing but two receiving transceivers; or receives it and looks away. */
+async function play({ url, token, trickle, watch = true, kinds = ['audio', 'video'] }) {
   state.startedAt = performance.now();
   connect();
-  observe();
+  if (watch) observe();
   kinds.forEach((kind) => state.connection.addTransceiver(kind, { direction: 'recvonly' }));
   await offerOverHttp({ url, token, trickle });
 }
