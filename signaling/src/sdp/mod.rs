@@ -36,7 +36,7 @@ pub use section::{MSection, Medium};
 pub use transport::{Setup, Transport};
 
 /// Longest description or fragment that is read. Chromium's offer for eight pairs of sound and picture, with
-/// all its codecs, just fits; with `setCodecPreferences` four times as many do.
+/// all its codecs, just fits; with one codec (`setCodecPreferences`) twice as many do.
 pub const MAX_BYTES: usize = 64 * 1024;
 
 /// Most m-sections of one description: thirty people with sound and picture, and then some.
