@@ -112,14 +112,9 @@ impl Subscription {
         self.selector.select(track);
     }
 
-    /// The room withheld packets of the track, or is about to: the next one goes on without a seam, and
-    /// for video it is a key frame.
-    pub fn restart(&mut self) {
-        self.selector.restart();
-    }
-
-    /// The room withholds the track from everybody, or no longer does. As [`Self::restart`], and meanwhile
-    /// no key frame is asked for, which nobody would get to see. A new choice is not muted.
+    /// The room withholds the track from everybody, or no longer does. It goes on without a seam, and video
+    /// at a key frame: what a decoder missed can't be referred to. Meanwhile no key frame is asked for, which
+    /// nobody would get to see. A new choice is not muted.
     pub fn mute(&mut self, muted: bool) {
         self.selector.mute(muted);
     }

@@ -78,7 +78,7 @@ fn any_one_datagram_may_be_lost() {
     }
 }
 
-/// (Of five thousand seeds one fails: the client's library gives up after seven repeats.)
+/// (Of three thousand seeds one fails: the client's library runs out of its seven repeats.)
 #[test]
 fn a_fifth_of_all_datagrams_may_be_lost() {
     for seed in 0..200 {
