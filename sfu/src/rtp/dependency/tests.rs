@@ -24,7 +24,7 @@ fn a_key_frame_brings_its_structure() {
     assert_eq!((descriptor.frame_number, descriptor.template_id), (1, 0));
     assert_eq!((descriptor.spatial, descriptor.temporal), (0, 0));
     assert_eq!(descriptor.indications.get(0), Indication::Switch);
-    assert_eq!(descriptor.frame_diffs.as_slice(), []);
+    assert!(descriptor.frame_diffs.as_slice().is_empty());
     assert_eq!(descriptor.chain_diffs.get(0), 0);
     assert_eq!(descriptor.active_decode_targets, Some(1));
     assert_eq!(descriptor.resolution, Some((640, 360)));
