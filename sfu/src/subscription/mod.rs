@@ -118,6 +118,12 @@ impl Subscription {
         self.selector.restart();
     }
 
+    /// The room withholds the track from everybody, or no longer does. As [`Self::restart`], and meanwhile
+    /// no key frame is asked for, which nobody would get to see. A new choice is not muted.
+    pub fn mute(&mut self, muted: bool) {
+        self.selector.mute(muted);
+    }
+
     /// Sends a packet on, if it is of what this subscriber gets now. `clock` is that of its encoding.
     pub fn forward<E: Egress + ?Sized>(
         &mut self,
@@ -158,8 +164,12 @@ impl Subscription {
         }
     }
 
-    /// Takes a report block about this subscription; returns the round trip if it tells one.
+    /// Takes a report block; returns the round trip if it tells one. Blocks about the retransmission stream
+    /// say nothing of what the subscriber sees, and are ignored.
     pub fn handle_report(&mut self, now: Instant, block: &ReportBlock) -> Option<Duration> {
+        if block.ssrc != self.ssrc {
+            return None;
+        }
         let rtt = self.reports.handle_report(now, block)?;
         self.retransmitter.set_rtt(rtt);
         Some(rtt)
