@@ -281,7 +281,7 @@ proptest! {
             if subscription.track() != Some(track) && matches!(delivery.fate, Fate::Switches(_)) {
                 subscription.select(Some(track));
             }
-            // Encodings are switched here by restarting, so that the order does not matter.
+            // Encodings are switched here by a mute and its end, so that the order does not matter.
             if matches!(delivery.fate, Fate::Switches(false)) && subscription.current() != Some((track, encoding)) {
                 subscription.mute(true);
                 subscription.mute(false);
