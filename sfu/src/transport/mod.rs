@@ -215,8 +215,6 @@ impl Transport {
         while let Some(event) = self.dtls.poll_event() {
             let one = self.handle_dtls_event(now, event);
             handled = handled.and(one);
-            let this = self.handle_dtls_event(now, event);
-            handled = handled.and(this);
         }
         if let Some(sctp) = &mut self.sctp {
             while let Some(event) = sctp.poll_event() {
