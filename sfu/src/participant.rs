@@ -8,9 +8,11 @@ use std::time::Instant;
 use rustc_hash::FxHashMap;
 
 use crate::codec::MediaKind;
+use crate::command::Message;
 use crate::congestion::ArrivalLog;
 use crate::drop::Drop;
 use crate::id::{ParticipantId, Ssrc, SubscriptionId, TrackId};
+use crate::messages::MessageBudget;
 use crate::output::Output;
 use crate::parameters::{ExtensionKind, PublicationParameters, SubscriptionParameters};
 use crate::publication::arrival::{Arrival, EncodingIndex};
@@ -34,6 +36,7 @@ pub(crate) struct Participant {
     /// Names us in the RTCP that we write.
     ssrc: Ssrc,
     touched: bool,
+    messages: MessageBudget,
 }
 
 /// A subscription and what its transport has to know of it.
@@ -55,6 +58,7 @@ impl Participant {
             outbound: FxHashMap::default(),
             ssrc,
             touched: false,
+            messages: MessageBudget::default(),
         }
     }
 
@@ -70,6 +74,11 @@ impl Participant {
     /// It has been drained.
     pub(crate) fn untouch(&mut self) {
         self.touched = false;
+    }
+
+    /// May this message of its go on?
+    pub(crate) fn admit_message(&mut self, now: Instant, message: &Message) -> Result<(), Drop> {
+        self.messages.spend(now, message)
     }
 
     /// Takes note of what a new publication will look like on the wire.
