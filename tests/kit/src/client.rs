@@ -1,6 +1,6 @@
 //! A synthetic client: a browser without picture, sound, socket or clock.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,12 @@ pub struct Client {
     local: IceCredentials,
     remote: IceCredentials,
     checker: Checker,
+    /// Requests for key frames that came.
+    pub keyframe_requests_received: usize,
+    /// RTP packets that came, repairs included, in bytes.
+    pub rtp_bytes_received: usize,
+    /// The last report on each source that is received.
+    pub reports: BTreeMap<Ssrc, rtcp::SenderInfo>,
     handshake: Option<Handshake>,
     keys: Option<Keys>,
     receiver: Receiver,
@@ -84,6 +90,9 @@ impl Client {
             checker: Checker::new(local.clone(), remote.clone(), now),
             local,
             remote,
+            keyframe_requests_received: 0,
+            rtp_bytes_received: 0,
+            reports: BTreeMap::new(),
             handshake: None,
             keys: None,
             receiver: Receiver::default(),
@@ -326,6 +335,7 @@ impl Client {
         let Some(header) = Header::parse(packet) else {
             return;
         };
+        self.rtp_bytes_received += packet.len();
         let Ok(opened) = keys.unprotector.unprotect_rtp(&header, packet) else {
             return;
         };
@@ -356,6 +366,7 @@ impl Client {
         let reports: Vec<_> = rtcp::parse(&packet[..len]).flatten().collect();
         for report in reports {
             match report {
+                Rtcp::SenderReport { ssrc, info, .. } => _ = self.reports.insert(ssrc, info),
                 Rtcp::Pli { media, .. } => self.want_keyframe(media),
                 Rtcp::Fir { entries, .. } => entries.for_each(|(media, _)| self.want_keyframe(media)),
                 Rtcp::Nack { media, items, .. } => {
@@ -369,6 +380,7 @@ impl Client {
     }
 
     fn want_keyframe(&mut self, ssrc: Ssrc) {
+        self.keyframe_requests_received += 1;
         if let Some(sender) = self.senders.iter_mut().find(|sender| sender.ssrc == ssrc) {
             sender.keyframe_wanted = true;
         }
