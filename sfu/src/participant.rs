@@ -138,13 +138,16 @@ impl Participant {
 
     /// A subscriber told how a stream of ours arrives.
     pub(crate) fn handle_report(&mut self, now: Instant, block: &ReportBlock) {
-        let place = self
-            .outbound
-            .get(&block.ssrc)
-            .and_then(|id| self.places.get_mut(id));
-        if let Some(place) = place {
+        if let Some(place) = self.sending(block.ssrc) {
             place.subscription.handle_report(now, block);
         }
+    }
+
+    /// The place that sends its media with this SSRC; what is said of a retransmission stream is not said
+    /// of the media.
+    fn sending(&mut self, media: Ssrc) -> Option<&mut Place> {
+        let place = self.places.get_mut(self.outbound.get(&media)?);
+        place.filter(|place| place.subscription.ssrc() == media)
     }
 
     /// The key frames that its places wait for, if they are to be asked for now.
@@ -183,7 +186,9 @@ impl Participant {
         lost: u16,
         tracks: &FxHashMap<TrackId, Track>,
     ) -> Result<(), Drop> {
-        let place = self.outbound.get(&media).and_then(|id| self.places.get_mut(id));
+        let id = self.outbound.get(&media).ok_or(Drop::UnknownSource)?;
+        let place = self.places.get_mut(id);
+        let place = place.filter(|place| place.subscription.ssrc() == media);
         let place = place.ok_or(Drop::UnknownSource)?;
         let mut egress = self.transport.egress()?.counted(place.counted);
         let cached = |track, encoding, sequence| {
@@ -210,6 +215,9 @@ impl Participant {
             };
             let sent = egress.send_each(|out| track.publication.poll_rtcp(now, self.ssrc, out));
             output.settle(sent);
+            let requests = track.publication.take_requests();
+            output.stats.outbound_nacks += requests.nacks;
+            output.stats.outbound_keyframe_requests += requests.keyframes;
         }
         let sent = egress.send_each(|out| self.arrivals.poll_feedback(now, out, self.ssrc, NO_MEDIA));
         output.settle(sent);
