@@ -77,6 +77,7 @@ pub mod drop;
 pub mod event;
 pub mod id;
 mod loose;
+mod messages;
 mod output;
 pub mod parameters;
 mod participant;
