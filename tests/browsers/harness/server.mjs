@@ -78,10 +78,10 @@ export class Server {
 
   /** Media packets so far, 'inbound' or 'outbound' as the server sees them. */
   async mediaPackets(direction) {
-    const name = `rapport_${direction}_rtp_packets_total`;
-    const samples = (await this.metrics()).filter((sample) => sample.name === name);
-    if (samples.length === 0) throw new Error(`no metric ${name}`);
-    return samples.reduce((sum, { value }) => sum + value, 0);
+    const name = 'rapport_rtp_packets_total';
+    const sample = (await this.metrics()).find((each) => each.name === name && each.labels.direction === direction);
+    if (!sample) throw new Error(`no metric ${name} ${direction}`);
+    return sample.value;
   }
 
   async #configure(origin) {
@@ -105,6 +105,8 @@ function configuration({ http, udp, origin, secret }) {
 [server]
 listen = "127.0.0.1:${http}"
 cors_origins = ["${origin}"]
+# pages that are closed leave their sessions behind; a stopping server need not wait for them here
+drain_deadline = "1s"
 
 [media]
 listen = ["127.0.0.1:${udp}"]
