@@ -1,1 +1,32 @@
-//! signaling
+//! The control plane of Rapport: HTTP in, commands to the media workers out.
+//!
+//! Owns: rooms, sessions, tokens, the HTTP interface and the plugins' seam. Never does: touch a packet
+//! of media.
+
+mod api;
+pub mod auth;
+pub mod directory;
+mod error;
+mod exchange;
+mod health;
+mod http;
+mod listen;
+pub mod media;
+mod metrics;
+pub mod negotiate;
+mod openapi;
+pub mod plugin;
+pub mod problem;
+pub mod room;
+mod run;
+pub mod sdp;
+mod server;
+pub mod session;
+mod tls;
+mod whep;
+mod whip;
+
+pub use error::Error;
+pub use run::run;
+pub use server::{Server, check, load_keys};
+pub use tls::TlsError;

@@ -1,0 +1,110 @@
+//! Where an H.264 key frame starts (RFC 6184 §5).
+//!
+//! Owns: looking through single NAL units, aggregations and the first fragment. Never does: parse
+//! parameter sets or slices beyond their first bit.
+
+/// Does the packet hold a sequence parameter set, or the first slice of an IDR picture?
+#[inline]
+pub fn is_keyframe(payload: &[u8]) -> bool {
+    let Some((&header, rest)) = payload.split_first() else {
+        return false;
+    };
+    match header & TYPE_MASK {
+        STAP_A => units(rest).any(starts_keyframe),
+        // RFC 6184 §5.7.1: a decoding order number of sixteen bits comes first.
+        STAP_B => units(rest.get(2..).unwrap_or_default()).any(starts_keyframe),
+        FU_A => fragment_starts_keyframe(rest, 0),
+        // RFC 6184 §5.8: here the decoding order number follows the FU header.
+        FU_B => fragment_starts_keyframe(rest, 2),
+        _ => starts_keyframe(payload),
+    }
+}
+
+/// The NAL units of an aggregation: sixteen bits of size before each (RFC 6184 §5.7.1).
+fn units(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (&size, after) = rest.split_first_chunk()?;
+        let (unit, after) = after.split_at_checked(usize::from(u16::from_be_bytes(size)))?;
+        rest = after;
+        Some(unit)
+    })
+}
+
+fn starts_keyframe(unit: &[u8]) -> bool {
+    unit.split_first()
+        .is_some_and(|(header, rest)| begins(header & TYPE_MASK, rest))
+}
+
+fn fragment_starts_keyframe(rest: &[u8], skip: usize) -> bool {
+    let Some((&fu_header, rest)) = rest.split_first() else {
+        return false;
+    };
+    fu_header & FU_START_BIT != 0 && begins(fu_header & TYPE_MASK, rest.get(skip..).unwrap_or_default())
+}
+
+fn begins(unit_type: u8, body: &[u8]) -> bool {
+    match unit_type {
+        SPS => true,
+        // ITU-T H.264 §7.3.3: a slice begins with first_mb_in_slice, where a leading 1 codes zero. A picture
+        // of several slices has the first macroblock in the first.
+        IDR_SLICE => body.first().is_some_and(|byte| byte & 0x80 != 0),
+        _ => false,
+    }
+}
+
+/// RFC 6184 §1.3: five bits of nal_unit_type.
+const TYPE_MASK: u8 = 0x1f;
+/// RFC 6184 §5.8: the S bit of the FU header.
+const FU_START_BIT: u8 = 0x80;
+
+// ITU-T H.264 table 7-1 and RFC 6184 table 1.
+const IDR_SLICE: u8 = 5;
+const SPS: u8 = 7;
+const STAP_A: u8 = 24;
+const STAP_B: u8 = 25;
+const FU_A: u8 = 28;
+const FU_B: u8 = 29;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_units_tell_by_their_type() {
+        assert!(is_keyframe(&[0x67, 0x42, 0xe0, 0x1f]), "a sequence parameter set");
+        assert!(is_keyframe(&[0x65, 0x88]), "the first slice of an IDR picture");
+        assert!(!is_keyframe(&[0x65, 0x20]), "a later slice of it");
+        assert!(!is_keyframe(&[0x65]), "an IDR slice of nothing");
+        assert!(!is_keyframe(&[0x68, 0xce]), "a picture parameter set");
+        assert!(!is_keyframe(&[0x41, 0x9a]), "an inter slice");
+    }
+
+    #[test]
+    fn an_aggregation_is_searched() {
+        assert!(is_keyframe(&[0x78, 0, 2, 0x67, 0x42, 0, 2, 0x68, 0xce]));
+        assert!(is_keyframe(&[0x78, 0, 1, 0x09, 0, 2, 0x65, 0x88]));
+        assert!(!is_keyframe(&[0x78, 0, 1, 0x09, 0, 2, 0x41, 0x9a]));
+        assert!(!is_keyframe(&[0x78, 0, 9, 0x67]), "a size beyond the packet");
+        assert!(
+            is_keyframe(&[0x79, 0, 1, 0, 2, 0x67, 0x42]),
+            "with a decoding order number"
+        );
+    }
+
+    #[test]
+    fn of_a_fragmented_unit_only_the_first_packet_counts() {
+        assert!(is_keyframe(&[0x7c, 0x85, 0x88]));
+        assert!(!is_keyframe(&[0x7c, 0x05, 0x88]), "a middle fragment");
+        assert!(!is_keyframe(&[0x7c, 0x45, 0x88]), "the last fragment");
+        assert!(
+            !is_keyframe(&[0x7c, 0x85, 0x20]),
+            "the first fragment of a later slice"
+        );
+        assert!(!is_keyframe(&[0x7c, 0x81, 0x9a]), "an inter slice");
+        assert!(
+            is_keyframe(&[0x7d, 0x85, 0, 1, 0x88]),
+            "with a decoding order number"
+        );
+        assert!(!is_keyframe(&[0x7c]));
+    }
+}

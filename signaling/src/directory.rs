@@ -1,0 +1,302 @@
+//! Which room lives where, and whose session is whose.
+//!
+//! Owns: the registries, the ids and the way of an event to its room. Never does: look into a room; each
+//! has an owner of its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use rapport_config::Limits;
+use rapport_sfu::command::Command;
+use rapport_sfu::event::Event;
+use rapport_sfu::id::{ParticipantId, RoomId, SubscriptionId, TapId, TrackId};
+use tokio::sync::{Notify, mpsc};
+
+use crate::auth::{Identity, Role, RoomName};
+use crate::media::{Endpoint, Lane};
+use crate::metrics::Metrics;
+use crate::plugin::Plugins;
+use crate::room::{self, Admission, Mailbox, Request, RoomError};
+use crate::session::SessionId;
+
+/// See the module. The maps are concurrent; no reference into one is held over an `await`.
+pub struct Directory {
+    limits: Limits,
+    lanes: Vec<Lane>,
+    plugins: Plugins,
+    metrics: Arc<Metrics>,
+    emptied: Notify,
+    next_id: AtomicU64,
+    rooms: DashMap<RoomName, Mailbox>,
+    sessions: DashMap<SessionId, Session>,
+    routes: Routes,
+}
+
+/// Where events go.
+#[derive(Default)]
+struct Routes {
+    rooms: DashMap<RoomId, Mailbox>,
+    participants: DashMap<ParticipantId, RoomId>,
+    tracks: DashMap<TrackId, RoomId>,
+}
+
+/// A WHIP or WHEP session as its URL finds it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Where.
+    pub room: RoomName,
+    /// Its name inside.
+    pub participant: ParticipantId,
+    /// Whose.
+    pub identity: Identity,
+    /// Opened to do what.
+    pub role: Role,
+}
+
+impl Session {
+    pub(crate) fn of(admission: &Admission) -> Self {
+        Self {
+            room: admission.join.room().clone(),
+            participant: admission.participant,
+            identity: admission.join.identity().clone(),
+            role: admission.join.role(),
+        }
+    }
+}
+
+/// Why somebody does not get in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JoinError {
+    /// The limit of the configuration.
+    #[error("there are as many rooms as this server may have")]
+    TooManyRooms,
+    /// No worker takes orders.
+    #[error("no media worker is running")]
+    NoWorker,
+    /// The room said no.
+    #[error(transparent)]
+    Room(#[from] RoomError),
+}
+
+impl Directory {
+    /// Without rooms.
+    pub fn new(limits: Limits, lanes: Vec<Lane>, plugins: Plugins, metrics: Arc<Metrics>) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            lanes,
+            plugins,
+            metrics,
+            emptied: Notify::new(),
+            next_id: AtomicU64::new(1),
+            rooms: DashMap::new(),
+            sessions: DashMap::new(),
+            routes: Routes::default(),
+        })
+    }
+
+    /// The bounds of the configuration.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The workers.
+    pub fn lanes(&self) -> &[Lane] {
+        &self.lanes
+    }
+
+    /// The plugins.
+    pub fn plugins(&self) -> &Plugins {
+        &self.plugins
+    }
+
+    fn open(self: &Arc<Self>, name: &RoomName) -> Result<Mailbox, JoinError> {
+        let count = self.rooms.len();
+        match self.rooms.entry(name.clone()) {
+            Entry::Occupied(room) => Ok(room.get().clone()),
+            Entry::Vacant(_) if count >= self.limits.rooms as usize => Err(JoinError::TooManyRooms),
+            Entry::Vacant(vacant) => {
+                let mailbox = self.spawn(name)?;
+                vacant.insert(mailbox.clone());
+                Ok(mailbox)
+            }
+        }
+    }
+
+    /// Lets somebody in. `negotiate` is told the worker's endpoint, because the answer names it; it is asked
+    /// again when the room closes in the meantime, since the next room of that name may live elsewhere.
+    pub async fn join<T, E: From<JoinError>>(
+        self: &Arc<Self>,
+        name: &RoomName,
+        mut negotiate: impl FnMut(&Endpoint) -> Result<(Admission, T), E>,
+    ) -> Result<T, E> {
+        loop {
+            let room = self.open(name)?;
+            let (admission, answer) = match negotiate(room.lane().endpoint()) {
+                Ok(negotiated) => negotiated,
+                Err(error) => {
+                    // Any request lets a room notice that nobody came.
+                    room.ask(Request::Summary).await;
+                    return Err(error);
+                }
+            };
+            let admitted = room.ask(|reply| Request::Join(Box::new(admission), reply)).await;
+            if let Some(admitted) = admitted {
+                return admitted
+                    .map(|()| answer)
+                    .map_err(|error| JoinError::Room(error).into());
+            }
+        }
+    }
+
+    /// The room of that name, if it is open.
+    pub fn room(&self, name: &RoomName) -> Option<Mailbox> {
+        self.rooms.get(name).map(|room| room.clone())
+    }
+
+    /// Every open room.
+    pub fn rooms(&self) -> Vec<(RoomName, Mailbox)> {
+        let entries = self.rooms.iter();
+        entries
+            .map(|entry| (entry.key().clone(), entry.value().clone()))
+            .collect()
+    }
+
+    /// How many rooms are open.
+    pub fn room_count(&self) -> usize {
+        self.rooms.len()
+    }
+
+    /// How many sessions play this role.
+    pub fn session_count(&self, role: Role) -> usize {
+        self.sessions
+            .iter()
+            .filter(|session| session.role == role)
+            .count()
+    }
+
+    /// The session of that URL.
+    pub fn session(&self, id: &SessionId) -> Option<Session> {
+        self.sessions.get(id).map(|session| session.clone())
+    }
+
+    /// A name for somebody new.
+    pub fn participant_id(&self) -> ParticipantId {
+        ParticipantId(self.next())
+    }
+
+    /// A name for a new track.
+    pub fn track_id(&self) -> TrackId {
+        TrackId(self.next())
+    }
+
+    /// A name for a new place.
+    pub fn subscription_id(&self) -> SubscriptionId {
+        SubscriptionId(self.next())
+    }
+
+    /// A name for a new tap.
+    pub fn tap_id(&self) -> TapId {
+        TapId(self.next())
+    }
+
+    /// Brings events to their rooms until the lane ends.
+    pub async fn dispatch(self: Arc<Self>, mut events: mpsc::Receiver<Event>) {
+        while let Some(event) = events.recv().await {
+            self.metrics.count_event(&event);
+            if let Some(room) = self.routes.find(&event) {
+                // A closed room has forgotten everybody: the event is about the past.
+                let _ = room.send(Request::Media(event)).await;
+            }
+        }
+    }
+
+    /// Waits for the end of a worker, and closes the rooms that lived on it.
+    pub async fn mourn(self: Arc<Self>, lane: Lane) {
+        lane.closed().await;
+        for (_, room) in self.rooms() {
+            if room.lane().is_same(&lane) {
+                // A room that closed by itself needs no telling.
+                let _ = room.send(Request::LoseWorker).await;
+            }
+        }
+    }
+
+    /// Sends everybody away.
+    pub async fn close_all(&self) {
+        for (_, room) in self.rooms() {
+            room.ask(Request::Close).await;
+        }
+    }
+
+    /// Returns when no room is open.
+    pub async fn empty(&self) {
+        loop {
+            let closed = self.emptied.notified();
+            if self.rooms.is_empty() {
+                return;
+            }
+            closed.await;
+        }
+    }
+
+    pub(crate) fn remove_room(&self, name: &RoomName, id: RoomId) {
+        self.rooms.remove_if(name, |_, room| room.id() == id);
+        self.routes.rooms.remove(&id);
+        self.emptied.notify_waiters();
+    }
+
+    pub(crate) fn add_session(&self, id: SessionId, session: Session) {
+        self.sessions.insert(id, session);
+    }
+
+    pub(crate) fn remove_session(&self, id: &SessionId, participant: ParticipantId, tracks: &[TrackId]) {
+        self.sessions.remove(id);
+        self.routes.participants.remove(&participant);
+        for track in tracks {
+            self.routes.tracks.remove(track);
+        }
+    }
+
+    /// Remembers what a command names, before the media plane can speak of it.
+    pub(crate) fn note(&self, room: RoomId, command: &Command) {
+        match command {
+            Command::Join { participant, .. } => drop(self.routes.participants.insert(*participant, room)),
+            Command::Publish { track, .. } => drop(self.routes.tracks.insert(*track, room)),
+            _ => {}
+        }
+    }
+
+    fn spawn(self: &Arc<Self>, name: &RoomName) -> Result<Mailbox, JoinError> {
+        let id = RoomId(self.next());
+        let lane = self.quietest_lane().ok_or(JoinError::NoWorker)?;
+        let mailbox = room::spawn(Arc::clone(self), id, name.clone(), lane);
+        self.routes.rooms.insert(id, mailbox.clone());
+        Ok(mailbox)
+    }
+
+    /// A room lives whole on one worker: the one with the fewest participants as it was last heard.
+    fn quietest_lane(&self) -> Option<Lane> {
+        let alive = self.lanes.iter().filter(|lane| lane.is_alive());
+        alive.min_by_key(|lane| lane.stats().participants).cloned()
+    }
+
+    fn next(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl Routes {
+    fn find(&self, event: &Event) -> Option<Mailbox> {
+        let room = match event {
+            Event::Left { room, .. } => *room,
+            Event::Connected { participant, .. } | Event::Message { participant, .. } => {
+                *self.participants.get(participant)?
+            }
+            Event::Started { track } | Event::Stalled { track } => *self.tracks.get(track)?,
+            _ => return None,
+        };
+        self.rooms.get(&room).map(|mailbox| mailbox.clone())
+    }
+}

@@ -1,0 +1,266 @@
+//! Offer and answer over HTTP: what WHIP (RFC 9725) and WHEP have in common.
+//!
+//! Owns: the order of checks of a join, and the life of a session URL. Never does: know which way media
+//! flows; [`crate::whip`] and [`crate::whep`] say that.
+
+mod resource;
+
+use axum::extract::Request;
+use axum::http::header::{CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use rapport_sfu::parameters::IceCredentials;
+
+use crate::auth::{Identity, Join, Role};
+use crate::directory::{JoinError, Session};
+use crate::http::{App, check_accept, check_media_type, read_text, room_name};
+use crate::media::Endpoint;
+use crate::negotiate::{self, NegotiateError, Negotiated, Ours};
+use crate::problem::{Kind, Problem};
+use crate::room::{Admission, Mailbox, Patched, Request as RoomRequest, RoomError};
+use crate::session::{self, EntityTag, IfMatch, SessionId};
+
+pub(crate) use resource::session_resource;
+
+const SDP: &str = "application/sdp";
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+
+/// One of the two protocols.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Protocol {
+    /// The first segment of its URLs.
+    pub(crate) prefix: &'static str,
+    /// What its clients do.
+    pub(crate) role: Role,
+}
+
+/// POST: somebody wants in.
+pub(crate) async fn create(
+    app: &App,
+    protocol: Protocol,
+    room: &str,
+    only: Option<Identity>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let joined = join(app, protocol, room, only, request).await;
+    app.metrics
+        .count_join(protocol.role, joined.as_ref().err().map(Problem::kind));
+    joined
+}
+
+async fn join(
+    app: &App,
+    protocol: Protocol,
+    room: &str,
+    only: Option<Identity>,
+    request: Request,
+) -> Result<Response, Problem> {
+    app.check_open()?;
+    let grant = app.grant(request.headers())?;
+    let room = room_name(room)?;
+    let join = grant.join(&room, protocol.role)?;
+    check_media_type(request.headers(), SDP)?;
+    check_accept(request.headers(), SDP)?;
+    let offer = read_text(request).await?;
+    authorise(app, &join).await?;
+    let created = app.directory.join(&room, |endpoint| {
+        let negotiated = answer(protocol.role, &offer, endpoint)?;
+        check_limits(app, &negotiated)?;
+        Ok::<_, Problem>(admit(app, &join, only.clone(), negotiated))
+    });
+    let Created { session, tag, answer } = created.await?;
+    let location = format!("{}/{}/{room}/{}", base(app), protocol.prefix, session.as_str());
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(SDP)),
+        (ETAG, header_value(tag.as_str())?),
+        (LOCATION, header_value(&location)?),
+    ];
+    Ok((StatusCode::CREATED, headers, answer).into_response())
+}
+
+/// What a 201 says.
+struct Created {
+    session: SessionId,
+    tag: EntityTag,
+    answer: String,
+}
+
+async fn authorise(app: &App, join: &Join) -> Result<(), Problem> {
+    let verdict = app.directory.plugins().authorise(join).await;
+    verdict.map_err(|refusal| Problem::new(Kind::RefusedByPolicy, refusal.0))
+}
+
+fn answer(role: Role, offer: &str, endpoint: &Endpoint) -> Result<Negotiated, NegotiateError> {
+    let ice: IceCredentials = session::ice_credentials();
+    let ours = Ours {
+        session: session::description_id(),
+        ice: &ice,
+        fingerprint: endpoint.fingerprint,
+        candidates: &endpoint.candidates,
+    };
+    match role {
+        Role::Publisher => negotiate::publish(offer, &ours),
+        Role::Subscriber => negotiate::play(offer, &ours, &mut session::random_u32),
+    }
+}
+
+fn check_limits(app: &App, negotiated: &Negotiated) -> Result<(), Problem> {
+    let limits = app.directory.limits();
+    let publications = negotiated.publications.len() > limits.publications_per_participant as usize;
+    let subscriptions = negotiated.subscriptions.len() > limits.subscriptions_per_participant as usize;
+    if publications || subscriptions {
+        let detail = "the offer has more m-sections than one participant may have here";
+        return Err(Problem::new(Kind::Unprocessable, detail).field("m="));
+    }
+    Ok(())
+}
+
+fn admit(app: &App, join: &Join, only: Option<Identity>, negotiated: Negotiated) -> (Admission, Created) {
+    let directory = &app.directory;
+    let created = Created {
+        session: SessionId::random(),
+        tag: EntityTag::random(),
+        answer: negotiated.answer,
+    };
+    let publications = negotiated.publications.into_iter();
+    let subscriptions = negotiated.subscriptions.into_iter();
+    let admission = Admission {
+        join: join.clone(),
+        participant: directory.participant_id(),
+        session: created.session.clone(),
+        tag: created.tag.clone(),
+        transport: negotiated.transport,
+        publications: publications
+            .map(|publication| (directory.track_id(), publication))
+            .collect(),
+        subscriptions: subscriptions
+            .map(|subscription| (directory.subscription_id(), subscription))
+            .collect(),
+        only,
+    };
+    (admission, created)
+}
+
+/// PATCH: candidates, or an ICE restart (RFC 9725 §4.3).
+pub(crate) async fn patch(
+    app: &App,
+    protocol: Protocol,
+    room: &str,
+    session: &str,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (session, mailbox) = find(app, protocol, room, session, request.headers())?;
+    check_media_type(request.headers(), FRAGMENT)?;
+    let condition = condition(request.headers())?;
+    let fragment = read_text(request).await?;
+    let patch = |reply| RoomRequest::Patch(session.participant, condition, fragment, reply);
+    match mailbox.ask(patch).await.ok_or_else(gone)?? {
+        // RFC 9725 §4.3.2: "MUST return a 204 No Content response without a body and MUST NOT include an
+        // ETag header".
+        Patched::Trickled => Ok(StatusCode::NO_CONTENT.into_response()),
+        Patched::Restarted { body, tag } => {
+            let headers = [
+                (CONTENT_TYPE, HeaderValue::from_static(FRAGMENT)),
+                (ETAG, header_value(tag.as_str())?),
+            ];
+            Ok((StatusCode::OK, headers, body).into_response())
+        }
+    }
+}
+
+/// DELETE: the client leaves. Entity-tags are ignored here (RFC 9725 §4.3.1).
+pub(crate) async fn end(
+    app: &App,
+    protocol: Protocol,
+    room: &str,
+    session: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let (session, mailbox) = find(app, protocol, room, session, headers)?;
+    let leave = |reply| RoomRequest::Leave(session.participant, reply);
+    mailbox.ask(leave).await.ok_or_else(gone)??;
+    Ok(StatusCode::OK.into_response())
+}
+
+/// GET of a session: nothing to show, but it is there.
+pub(crate) fn probe_session(
+    app: &App,
+    protocol: Protocol,
+    room: &str,
+    session: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    find(app, protocol, room, session, headers)?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The session of a URL, if the request's token is its owner's.
+fn find(
+    app: &App,
+    protocol: Protocol,
+    room: &str,
+    session: &str,
+    headers: &HeaderMap,
+) -> Result<(Session, Mailbox), Problem> {
+    let grant = app.grant(headers)?;
+    let room = room_name(room)?;
+    let id = SessionId::parse(session).ok_or_else(gone)?;
+    let found = app.directory.session(&id).ok_or_else(gone)?;
+    if found.room != room || found.role != protocol.role {
+        return Err(gone());
+    }
+    grant.owns(&room, &found.identity)?;
+    let mailbox = app.directory.room(&room).ok_or_else(gone)?;
+    Ok((found, mailbox))
+}
+
+fn condition(headers: &HeaderMap) -> Result<IfMatch, Problem> {
+    let missing = || {
+        let detail = "send the ETag of the ICE session, or * to restart ICE";
+        Problem::new(Kind::PreconditionRequired, detail).field("If-Match")
+    };
+    let value = headers.get(IF_MATCH).ok_or_else(missing)?;
+    let text = value.to_str();
+    text.map(IfMatch::parse)
+        .map_err(|_| Problem::new(Kind::Malformed, "the field is not text").field("If-Match"))
+}
+
+fn base(app: &App) -> &str {
+    app.config
+        .server
+        .public_url
+        .as_ref()
+        .map_or("", |url| url.as_str())
+}
+
+fn header_value(text: &str) -> Result<HeaderValue, Problem> {
+    HeaderValue::from_str(text)
+        .map_err(|_| Problem::new(Kind::Internal, "a header field could not be written"))
+}
+
+fn gone() -> Problem {
+    Problem::new(Kind::NotFound, "there is no such session, or not any more")
+}
+
+impl From<JoinError> for Problem {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::TooManyRooms => Self::new(Kind::LimitReached, error.to_string()),
+            JoinError::NoWorker => Self::unavailable("no media worker is running", 5),
+            JoinError::Room(error) => error.into(),
+        }
+    }
+}
+
+impl From<RoomError> for Problem {
+    fn from(error: RoomError) -> Self {
+        let detail = error.to_string();
+        match error {
+            RoomError::Full => Self::new(Kind::LimitReached, detail),
+            RoomError::NoParticipant | RoomError::NoTrack => Self::new(Kind::NotFound, detail),
+            RoomError::OtherIceSession => Self::new(Kind::PreconditionFailed, detail).field("If-Match"),
+            RoomError::RestartWithoutStar => Self::new(Kind::Unprocessable, detail).field("If-Match"),
+            RoomError::Fragment(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What is counted, in the Prometheus text format.
+//!
+//! Owns: the names and labels of all metrics. Never does: name a person or a room: every label's values are
+//! a fixed set, known when the server is built or configured.
+
+mod process;
+mod snapshot;
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use prometheus::core::Collector;
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use rapport_sfu::event::{Event, LeaveReason};
+
+use crate::auth::Role;
+use crate::http::App;
+use crate::problem::{Body, Kind, Problem};
+
+/// Seconds. From an answer out of memory to a plugin's deadline.
+const DURATION_BUCKETS: [f64; 8] = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 1.0, 2.5];
+
+/// The counters of the control plane. Those of the media plane are read when somebody asks.
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    durations: HistogramVec,
+    joins: IntCounterVec,
+    handshakes: IntCounterVec,
+    leaves: IntCounterVec,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let registry = Registry::new();
+        Self {
+            requests: counters(
+                &registry,
+                "rapport_http_requests_total",
+                "HTTP requests answered.",
+                &["method", "route", "status"],
+            ),
+            durations: durations(&registry),
+            joins: counters(
+                &registry,
+                "rapport_joins_total",
+                "Attempts to join, by what became of them.",
+                &["role", "outcome"],
+            ),
+            handshakes: counters(
+                &registry,
+                "rapport_handshakes_total",
+                "DTLS handshakes of admitted participants, by what became of them.",
+                &["outcome"],
+            ),
+            leaves: counters(
+                &registry,
+                "rapport_leaves_total",
+                "Participants that left, by reason.",
+                &["reason"],
+            ),
+            registry,
+        }
+    }
+}
+
+impl Metrics {
+    /// One answered request. `route` is a template.
+    pub(crate) fn count_request(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
+        let labels = [method_label(method), route, status.as_str()];
+        self.requests.with_label_values(&labels).inc();
+        self.durations
+            .with_label_values(&[route])
+            .observe(took.as_secs_f64());
+    }
+
+    /// One attempt to join; `problem` is why it failed.
+    pub(crate) fn count_join(&self, role: Role, problem: Option<Kind>) {
+        let outcome = problem.map_or("admitted", Kind::label);
+        self.joins.with_label_values(&[role.label(), outcome]).inc();
+    }
+
+    /// What the media plane said.
+    pub(crate) fn count_event(&self, event: &Event) {
+        match event {
+            Event::Connected { .. } => self.handshakes.with_label_values(&["completed"]).inc(),
+            Event::Left { reason, .. } => self.count_leave(*reason),
+            _ => {}
+        }
+    }
+
+    fn count_leave(&self, reason: LeaveReason) {
+        let label = leave_label(reason);
+        self.leaves.with_label_values(&[label]).inc();
+        let handshake = [
+            LeaveReason::HandshakeTimeout,
+            LeaveReason::WrongFingerprint,
+            LeaveReason::HandshakeRefused,
+        ];
+        if handshake.contains(&reason) {
+            self.handshakes.with_label_values(&[label]).inc();
+        }
+    }
+}
+
+/// Counters for Prometheus.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "operation",
+    responses(
+        (status = 200, description = "The text format", body = String),
+        (status = 500, description = "They could not be written", body = Body, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn serve(State(app): State<App>) -> Result<Response, Problem> {
+    let mut families = app.metrics.registry.gather();
+    families.extend(snapshot::gather(&app));
+    let text = TextEncoder::new().encode_to_string(&families);
+    let text = text.map_err(|_| Problem::new(Kind::Internal, "the metrics could not be written"))?;
+    let media_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    Ok(([(CONTENT_TYPE, media_type)], text).into_response())
+}
+
+/// Methods that nobody should send are one label: a client could make up any number of them.
+fn method_label(method: &Method) -> &'static str {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    known
+        .into_iter()
+        .find(|name| *name == method.as_str())
+        .unwrap_or("other")
+}
+
+fn leave_label(reason: LeaveReason) -> &'static str {
+    match reason {
+        LeaveReason::Ordered => "ordered",
+        LeaveReason::RoomClosed => "room_closed",
+        LeaveReason::Closed => "closed",
+        LeaveReason::ConsentExpired => "consent_expired",
+        LeaveReason::HandshakeTimeout => "handshake_timeout",
+        LeaveReason::WrongFingerprint => "wrong_fingerprint",
+        LeaveReason::HandshakeRefused => "handshake_refused",
+        LeaveReason::WorkerLost => "worker_lost",
+        _ => "other",
+    }
+}
+
+fn counters(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+    let counters = IntCounterVec::new(Opts::new(name, help), labels).expect("the names are legal");
+    register(registry, counters)
+}
+
+fn durations(registry: &Registry) -> HistogramVec {
+    let options = HistogramOpts::new(
+        "rapport_http_request_duration_seconds",
+        "Time from a request's head to its answer's head.",
+    );
+    let options = options.buckets(DURATION_BUCKETS.into());
+    register(
+        registry,
+        HistogramVec::new(options, &["route"]).expect("the names are legal"),
+    )
+}
+
+fn register<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -> C {
+    let registered = registry.register(Box::new(collector.clone()));
+    registered.expect("every metric has a name of its own");
+    collector
+}

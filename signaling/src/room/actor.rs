@@ -1,0 +1,204 @@
+//! The task that owns a room: requests and events in one queue, so that each sees the last one's result.
+//!
+//! Owns: the mailbox and the carrying out of effects. Never does: decide; [`super::Room`] does.
+
+use std::sync::Arc;
+
+use rapport_sfu::event::{Event, LeaveReason};
+use rapport_sfu::id::{ParticipantId, RoomId, TapId, TrackId};
+use tokio::sync::{mpsc, oneshot};
+use tracing::{info, warn};
+
+use super::{Admission, Effect, Patched, Room, RoomError, RoomEvent, RoomInfo, RoomSummary};
+use crate::auth::RoomName;
+use crate::directory::{Directory, Session};
+use crate::media::Lane;
+use crate::session::IfMatch;
+
+/// Requests and events waiting for one room. A room of fifty that all leave at once fits; full means that
+/// the media worker does not take orders, and whoever asks waits with it.
+const MAILBOX_DEPTH: usize = 64;
+
+type Reply<T> = oneshot::Sender<Result<T, RoomError>>;
+
+/// What can be asked of a room.
+#[derive(Debug)]
+pub enum Request {
+    /// Let somebody in.
+    Join(Box<Admission>, Reply<()>),
+    /// Send somebody away.
+    Leave(ParticipantId, Reply<()>),
+    /// Candidates, or an ICE restart.
+    Patch(ParticipantId, IfMatch, String, Reply<Patched>),
+    /// Silence a track, or let it be heard.
+    Mute(TrackId, bool, Reply<()>),
+    /// Start or end a tap.
+    Tap(TapId, TrackId, Reply<()>),
+    /// Send everybody away.
+    Close(Reply<()>),
+    /// The worker has ended, and all media with it.
+    LoseWorker,
+    /// Show in short.
+    Summary(oneshot::Sender<RoomSummary>),
+    /// Show in full.
+    Info(oneshot::Sender<RoomInfo>),
+    /// The media plane said something.
+    Media(Event),
+}
+
+/// The way to a room.
+#[derive(Clone, Debug)]
+pub struct Mailbox {
+    id: RoomId,
+    lane: Lane,
+    requests: mpsc::Sender<Request>,
+}
+
+impl Mailbox {
+    /// Which room.
+    pub fn id(&self) -> RoomId {
+        self.id
+    }
+
+    /// The worker on which it lives.
+    pub fn lane(&self) -> &Lane {
+        &self.lane
+    }
+
+    /// Puts a request in; gives it back when the room is closed.
+    pub async fn send(&self, request: Request) -> Result<(), Request> {
+        self.requests.send(request).await.map_err(|refused| refused.0)
+    }
+
+    /// Asks, and waits for the answer; `None` when the room is closed.
+    pub async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        self.send(request(reply)).await.ok()?;
+        answer.await.ok()
+    }
+}
+
+/// Starts the task of an empty room. It ends when the last participant is gone, and after any request that
+/// finds nobody there.
+pub fn spawn(directory: Arc<Directory>, id: RoomId, name: RoomName, lane: Lane) -> Mailbox {
+    let (requests, inbox) = mpsc::channel(MAILBOX_DEPTH);
+    let room = Room::new(
+        id,
+        name.clone(),
+        directory.limits().participants_per_room as usize,
+    );
+    let actor = Actor {
+        directory,
+        id,
+        name,
+        lane: lane.clone(),
+        room,
+    };
+    tokio::spawn(actor.run(inbox));
+    Mailbox { id, lane, requests }
+}
+
+struct Actor {
+    directory: Arc<Directory>,
+    id: RoomId,
+    name: RoomName,
+    lane: Lane,
+    room: Room,
+}
+
+impl Actor {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
+        while let Some(request) = inbox.recv().await {
+            self.handle(request);
+            self.settle().await;
+            if self.room.is_empty() {
+                break;
+            }
+        }
+        // From here on a join opens the next room of this name. Whoever wrote in the meantime sees its
+        // reply dropped and asks there.
+        self.directory.remove_room(&self.name, self.id);
+    }
+
+    /// A reply that nobody waits for any more is no error: the client hung up.
+    fn handle(&mut self, request: Request) {
+        match request {
+            Request::Join(admission, reply) => drop(reply.send(self.join(*admission))),
+            Request::Leave(participant, reply) => drop(reply.send(self.room.leave(participant))),
+            Request::Patch(participant, condition, fragment, reply) => {
+                let candidates = &self.lane.endpoint().candidates;
+                let patched = self.room.patch(participant, &condition, &fragment, candidates);
+                drop(reply.send(patched));
+            }
+            Request::Mute(track, muted, reply) => drop(reply.send(self.room.mute(track, muted))),
+            Request::Tap(tap, track, reply) => drop(reply.send(self.room.tap(tap, track))),
+            Request::Close(reply) => {
+                self.room.close(LeaveReason::RoomClosed);
+                drop(reply.send(Ok(())));
+            }
+            Request::LoseWorker => self.lose_worker(),
+            Request::Summary(reply) => drop(reply.send(self.room.summary())),
+            Request::Info(reply) => drop(reply.send(self.room.info())),
+            Request::Media(event) => self.room.handle_event(event),
+        }
+    }
+
+    fn join(&mut self, admission: Admission) -> Result<(), RoomError> {
+        let id = admission.session.clone();
+        let session = Session::of(&admission);
+        self.room.join(admission)?;
+        self.directory.add_session(id, session);
+        Ok(())
+    }
+
+    async fn settle(&mut self) {
+        while let Some(effect) = self.room.poll_effect() {
+            match effect {
+                Effect::Command(command) => {
+                    self.directory.note(self.id, &command);
+                    if self.lane.send(command).await.is_err() {
+                        self.lose_worker();
+                    }
+                }
+                Effect::Event(event) => self.tell(event),
+                Effect::Gone {
+                    session,
+                    participant,
+                    tracks,
+                } => self.directory.remove_session(&session, participant, &tracks),
+            }
+        }
+    }
+
+    /// Without its worker a room has no media and never will again: its sessions end, clients join anew.
+    fn lose_worker(&mut self) {
+        if !self.room.is_empty() {
+            warn!(room = %self.name, "the media worker is gone, the room closes");
+            self.room.close(LeaveReason::WorkerLost);
+        }
+    }
+
+    fn tell(&self, event: RoomEvent) {
+        log(&event);
+        self.directory.plugins().tell(&event);
+    }
+}
+
+fn log(event: &RoomEvent) {
+    match event {
+        RoomEvent::Joined {
+            room,
+            participant,
+            role,
+            ..
+        } => info!(%room, %participant, role = role.label(), "joined"),
+        RoomEvent::Connected { room, participant } => info!(%room, %participant, "connected"),
+        RoomEvent::Left {
+            room,
+            participant,
+            reason,
+        } => info!(%room, %participant, ?reason, "left"),
+        RoomEvent::Closed { room } => info!(%room, "closed"),
+        RoomEvent::Published { .. } | RoomEvent::Message { .. } => {}
+    }
+}

@@ -1,0 +1,11 @@
+//! The HTTP interface as a client sees it: over TCP, mostly with a media plane that just keeps what it is
+//! ordered.
+
+mod description;
+mod joining;
+mod operation;
+mod plugins;
+mod rooms;
+mod sessions;
+mod support;
+mod workers;
