@@ -157,7 +157,9 @@ impl Room {
 
     pub(crate) fn mute(&mut self, track: TrackId, muted: bool, output: &mut Output) -> Option<()> {
         let track = self.tracks.get_mut(&track)?;
-        track.muted = muted;
+        if std::mem::replace(&mut track.muted, muted) == muted {
+            return Some(());
+        }
         for (id, subscription) in &track.subscribers {
             let Some(participant) = self.participants.get_mut(id) else {
                 continue;
