@@ -315,7 +315,8 @@ impl World {
         let frames = self
             .members
             .values()
-            .flat_map(|member| member.next_frames.iter().copied());
+            .flat_map(|member| member.tracks.iter().zip(member.next_frames.iter().copied()))
+            .map(|(_, at)| at);
         let others = [self.network.next(), self.shard.poll_timeout()];
         others.into_iter().flatten().chain(clients).chain(frames).min()
     }
