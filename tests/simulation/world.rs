@@ -243,7 +243,8 @@ impl World {
 
     pub(crate) fn command(&mut self, command: Command) {
         let now = self.now;
-        self.with_shard(|shard| shard.handle_command(now, command));
+        // A copy that is made inside, for the shard keeps parts of it and drops them later.
+        self.with_shard(|shard| shard.handle_command(now, command.clone()));
         self.drain_shard();
     }
 
