@@ -14,6 +14,7 @@ use std::time::Duration;
 use rand::RngExt;
 use rand::seq::IteratorRandom;
 use rapport_sfu::codec::MediaKind;
+use rapport_sfu::command::Command;
 use rapport_sfu::event::{Event, LeaveReason};
 use rapport_sfu::id::{ParticipantId, RoomId, TrackId};
 use rapport_sfu::transport::dtls::Identity;
@@ -96,6 +97,39 @@ fn a_call_that_goes_on_takes_no_more_memory() {
     world.run_until(start + Duration::from_secs(36));
     let grown = world.held_bytes - early;
     assert!(grown < 32 * 1024, "{grown} bytes more after {early}");
+}
+
+#[test]
+fn those_who_came_and_went_leave_nothing_behind() {
+    let mut world = World::new(5, identities(), fair());
+    let host = world.join(ROOM, 0);
+    world.run_until(world.now + Duration::from_secs(1));
+    // The host falls silent, so that only those who come and go can make a difference.
+    let shown = std::mem::take(&mut world.members.get_mut(&host).expect("the host").tracks);
+    let mut come_and_go = |times: usize| {
+        (0..times).for_each(|_| visit(&mut world, &shown));
+        world.held_bytes
+    };
+    let early = come_and_go(200);
+    let grown = come_and_go(400) - early;
+    assert!(grown < 4 * 1024, "{grown} bytes more after {early}");
+}
+
+/// Somebody looks in, sees the host, and is gone before the handshake is through.
+fn visit(world: &mut World, shown: &[(MediaKind, TrackId)]) {
+    let guest = world.join(ROOM, 1);
+    for &(kind, track) in shown {
+        for place in world.places(guest, kind) {
+            let subscription = world.members[&guest].places[&place].subscription;
+            world.command(Command::Select {
+                subscription,
+                track: Some(track),
+            });
+        }
+    }
+    world.run_until(world.now + Duration::from_millis(15));
+    world.leave(guest);
+    world.run_until(world.now + Duration::from_millis(485));
 }
 
 /// Three to seven people and two next door, joins and leaves, switches and mutes, loss and an outage.

@@ -20,8 +20,9 @@ pub(crate) struct Stream {
     sent: BTreeMap<u64, Packet>,
     /// By first index: of which track, and after how many of its mutes.
     segments: BTreeMap<u64, (TrackId, u32)>,
-    /// One frame has one time, also in what comes late or again.
-    times: HashMap<(TrackId, u32), u32>,
+    /// One frame has one time within its segment, which the first index tells; also in what comes late or
+    /// again.
+    times: HashMap<(u64, u32), u32>,
 }
 
 /// One packet as it left.
@@ -166,17 +167,13 @@ impl Stream {
     }
 
     fn keep(&mut self, packet: &Packet, content: &Content) -> Result<(), String> {
-        let time = *self
+        let segment = self.segments.range(..=packet.index).next_back();
+        let (&from, _) = segment.ok_or("a packet of no segment")?;
+        let time = self
             .times
-            .entry((content.track, content.frame))
+            .entry((from, content.frame))
             .or_insert(packet.timestamp);
-        // A source that was left and shown again goes on at another time; within a segment nothing moves.
-        let begins = self.segments.contains_key(&packet.index);
-        if begins {
-            self.times
-                .insert((content.track, content.frame), packet.timestamp);
-        }
-        ensure(begins || time == packet.timestamp, || {
+        ensure(*time == packet.timestamp, || {
             format!("frame {} at {time} and {}", content.frame, packet.timestamp)
         })?;
         self.sent.insert(packet.index, *packet);

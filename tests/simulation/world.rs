@@ -243,7 +243,8 @@ impl World {
 
     pub(crate) fn command(&mut self, command: Command) {
         let now = self.now;
-        self.with_shard(|shard| shard.handle_command(now, command));
+        // A copy that is made inside, for the shard keeps parts of it and drops them later.
+        self.with_shard(|shard| shard.handle_command(now, command.clone()));
         self.drain_shard();
     }
 
@@ -315,7 +316,8 @@ impl World {
         let frames = self
             .members
             .values()
-            .flat_map(|member| member.next_frames.iter().copied());
+            .flat_map(|member| member.tracks.iter().zip(member.next_frames.iter().copied()))
+            .map(|(_, at)| at);
         let others = [self.network.next(), self.shard.poll_timeout()];
         others.into_iter().flatten().chain(clients).chain(frames).min()
     }
