@@ -212,6 +212,17 @@ fn a_slow_client_costs_no_more_than_the_buffer() {
 }
 
 #[test]
+fn control_messages_of_types_that_nobody_assigned_close_their_channel() {
+    for bytes in [&[0][..], &[0, 1, 0, 0], &[1], &[4, 0, 0, 0, 0, 0]] {
+        let mut pair = Pair::open("chat");
+        pair.client_writes(0, bytes, Protocol::Dcep);
+        pair.run(&mut |_| true, SECOND);
+        assert_eq!(pair.drops, [Drop::MalformedSctp], "{bytes:?}");
+        assert_eq!(pair.events, [closed("chat")], "{bytes:?}");
+    }
+}
+
+#[test]
 fn text_that_is_none_and_messages_without_a_channel_are_refused() {
     let mut pair = Pair::open("chat");
     pair.client_writes(0, &[0xff, 0xfe], Protocol::String);
