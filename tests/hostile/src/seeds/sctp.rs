@@ -22,6 +22,10 @@ pub(super) fn associations() -> Vec<Named> {
         ("open-and-close", script(&[&open, &reset], &[])),
         ("skip-and-probe", script(&[&forward, &heartbeat, &open], &[])),
         ("gap", script(&[&data(3, 2, 0, 53, b"later"), &open, &hello], &[])),
+        (
+            "reserved-control",
+            script(&[&open, &data(2, 0, 1, 50, &[0, 1])], &[]),
+        ),
         ("shutdown", script(&[&open, &shutdown], &[])),
         ("abort", script(&[&open, &abort], &[])),
         ("init", {
