@@ -47,7 +47,7 @@ doc:
 # An unoptimised build of the tool is done in a third of the time, and checking takes a second either way.
 deny: ## licences, sources and bans of dependencies
 	cargo deny --version 2>/dev/null | grep -qF ' $(CARGO_DENY)' || cargo install --locked --debug cargo-deny --version $(CARGO_DENY)
-	cargo deny --locked check bans licenses sources
+	cargo deny --locked check --hide-inclusion-graph bans licenses sources
 
 advisories: ## known vulnerabilities of dependencies; needs github.com for the database
 	cargo deny --locked check advisories

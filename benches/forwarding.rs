@@ -219,7 +219,10 @@ fn join(shard: &mut Shard, identity: &ClientIdentity, number: u64, now: Instant)
 /// The floor: for every subscriber, copy each packet of a frame into a run and seal it there.
 fn bare(frames: u32, sink: &mut dyn FnMut(&[u8])) -> f64 {
     let mut protectors: Vec<_> = (0..SUBSCRIBERS)
-        .map(|number| Protector::new(SrtpProfile::AeadAes128Gcm, &[number as u8; 16], &[7; 12]))
+        .map(|number| {
+            Protector::new(SrtpProfile::AeadAes128Gcm, &[number as u8; 16], &[7; 12])
+                .expect("the lengths of the profile")
+        })
         .collect();
     let mut packet = vec![0xa5; PACKET - TAG];
     packet[..12].copy_from_slice(&[0x80, 96, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9]);

@@ -24,7 +24,6 @@ pub(crate) fn execute(command: Command) -> Result<(), Failure> {
 
 fn serve(file: &ConfigFile) -> Result<(), Failure> {
     let config = load(file)?;
-    config.check_files().map_err(Error::from)?;
     log(&config);
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::running)?;
     Ok(runtime.block_on(run(config, Vec::new()))?)
@@ -32,9 +31,12 @@ fn serve(file: &ConfigFile) -> Result<(), Failure> {
 
 fn check_config(file: &ConfigFile) -> Result<(), Failure> {
     let config = load(file)?;
-    config.check_files().map_err(Error::from)?;
     check(&config)?;
-    let scheme = if config.server.tls.is_some() { "https" } else { "http" };
+    let scheme = if config.server.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     let media: Vec<_> = config.media.listen.iter().map(ToString::to_string).collect();
     print(&format!(
         "OK: {scheme}://{}, media on UDP {} ({} workers), {} keys\n",
@@ -51,7 +53,10 @@ fn issue(token: &Token) -> Result<(), Failure> {
     let ttl: Duration = token.ttl.into();
     if ttl > keys.max_ttl() {
         let longest = config.auth.max_ttl;
-        return Err(Failure::usage(format!("--ttl {}: auth.max_ttl allows {longest} at most", token.ttl)));
+        return Err(Failure::usage(format!(
+            "--ttl {}: auth.max_ttl allows {longest} at most",
+            token.ttl
+        )));
     }
     let claims = Claims {
         publish: token.publish,
@@ -86,7 +91,9 @@ fn log(config: &Config) {
     let level = config.log.level.as_str();
     let ours = ["rapport", "rapport_signaling", "rapport_sfu"].map(|name| format!("{name}={level}"));
     let filter = EnvFilter::new(format!("warn,{}", ours.join(",")));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
     match config.log.format {
         Format::Text => builder.init(),
         Format::Json => builder.json().init(),

@@ -27,7 +27,7 @@ pub enum Event {
         /// Why.
         reason: LeaveReason,
     },
-    /// The first packet of a track arrived.
+    /// The first packet of a track arrived, or the first one after it stalled.
     Started {
         /// Which.
         track: TrackId,

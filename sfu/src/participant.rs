@@ -3,7 +3,7 @@
 //! Owns: the transport, the sources it publishes from, its subscriptions, and the RTCP that concerns only
 //! the two of us. Never does: know another participant; the room does.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
@@ -127,15 +127,10 @@ impl Participant {
         self.places.get(self.outbound.get(&ssrc)?)?.subscription.current()
     }
 
-    /// A subscriber told how a stream of ours arrives.
-    pub(crate) fn handle_report(&mut self, now: Instant, block: &ReportBlock) {
-        let place = self
-            .outbound
-            .get(&block.ssrc)
-            .and_then(|id| self.places.get_mut(id));
-        if let Some(place) = place {
-            place.subscription.handle_report(now, block);
-        }
+    /// A subscriber told how a stream of ours arrives; returns the round trip if that tells it.
+    pub(crate) fn handle_report(&mut self, now: Instant, block: &ReportBlock) -> Option<Duration> {
+        let place = self.places.get_mut(self.outbound.get(&block.ssrc)?)?;
+        place.subscription.handle_report(now, block)
     }
 
     /// The key frames that its places wait for, if they are to be asked for now.

@@ -139,9 +139,9 @@ impl Room {
         self.detach(subscription);
         let target = track.and_then(|track| self.tracks.get_mut(&track));
         let participant = self.participants.get_mut(&id)?;
-        participant
-            .subscription_mut(subscription)?
-            .select(target.as_ref().and(track));
+        let place = participant.subscription_mut(subscription)?;
+        place.select(target.as_ref().and(track));
+        place.mute(target.as_ref().is_some_and(|target| target.muted));
         participant.touch(output);
         // A place whose track went away in the meantime is left empty; the rest of the order is stale.
         if let Some(target) = target {
@@ -161,9 +161,8 @@ impl Room {
                 continue;
             };
             participant.touch(output);
-            // What a decoder missed can't be referred to: it goes on at a key frame.
             if let Some(place) = participant.subscription_mut(*subscription) {
-                place.restart();
+                place.mute(muted);
             }
         }
         Some(())

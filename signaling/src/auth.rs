@@ -24,7 +24,7 @@ const SECRET_BYTES: usize = 32;
 /// A key that can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// See [`SECRET_BYTES`].
+    /// Shorter than the output of its hash (RFC 7518 §3.2).
     #[error("the secret is shorter than {SECRET_BYTES} bytes")]
     ShortSecret,
     /// Not PEM of an Ed25519 key.

@@ -10,6 +10,7 @@ mod error;
 mod exchange;
 mod health;
 mod http;
+mod listen;
 pub mod media;
 mod metrics;
 pub mod negotiate;

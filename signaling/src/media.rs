@@ -8,10 +8,10 @@ mod workers;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use rapport_sfu::Stats;
 use rapport_sfu::command::Command;
 use rapport_sfu::event::Event;
 use rapport_sfu::parameters::Fingerprint;
-use rapport_sfu::Stats;
 use rapport_sfu::subscription::tap::TapPacket;
 use tokio::sync::{mpsc, watch};
 

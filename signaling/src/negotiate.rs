@@ -256,7 +256,7 @@ impl<'a> Negotiation<'a> {
     }
 }
 
-/// RFC 8841 §6.1: 64 KiB when absent, and "a value of zero … without limit".
+/// RFC 8841 §6.1: 64K when absent, and zero stands for messages of any size.
 fn their_max_message(said: Option<u64>) -> u32 {
     match said {
         None => MAX_MESSAGE_BYTES,

@@ -4,15 +4,14 @@
 //! does, and a test stops a server by itself.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsAcceptor;
 use rapport_config::Config;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -20,17 +19,11 @@ use crate::auth::{KeyError, Keys};
 use crate::directory::Directory;
 use crate::error::Error;
 use crate::http::{self, App};
+use crate::listen::{MAX_CONNECTIONS, Serving, bind, serve};
 use crate::media::Plane;
 use crate::metrics::Metrics;
 use crate::plugin::{Context, Plugin, Plugins, Taps};
 use crate::tls::Certificates;
-
-/// How long a client may take for a request's head: against those who send a byte a minute to hold a
-/// connection (slowloris). It also ends idle connections.
-const HEAD_DEADLINE: Duration = Duration::from_secs(10);
-
-/// How long a TLS handshake may take.
-const TLS_DEADLINE: Duration = Duration::from_secs(10);
 
 /// After the last session is gone: time for the last answers to be read.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -40,7 +33,7 @@ pub struct Server {
     app: App,
     address: SocketAddr,
     handle: Handle<SocketAddr>,
-    http: JoinHandle<io::Result<()>>,
+    http: Serving,
     tasks: JoinSet<()>,
 }
 
@@ -54,7 +47,10 @@ impl Server {
         let mut tasks = JoinSet::new();
         let (app, router) = assemble(config, keys, plugins, plane, &mut tasks);
         let handle = Handle::new();
-        let http = serve(listener, router, &handle, certificates, &mut tasks)?;
+        let http = serve(listener, router, &handle, certificates.as_ref(), MAX_CONNECTIONS)?;
+        if let Some(certificates) = certificates {
+            tasks.spawn(certificates.watch());
+        }
         info!(%address, "serving HTTP");
         Ok(Self {
             app,
@@ -169,32 +165,4 @@ pub fn load_keys(config: &Config) -> Result<Keys, Error> {
         })?;
     }
     Ok(keys)
-}
-
-fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
-    TcpListener::bind(address).map_err(|error| Error::Bind { address, error })
-}
-
-fn serve(
-    listener: TcpListener,
-    router: Router,
-    handle: &Handle<SocketAddr>,
-    certificates: Option<Certificates>,
-    tasks: &mut JoinSet<()>,
-) -> Result<JoinHandle<io::Result<()>>, Error> {
-    let server = axum_server::from_tcp(listener).map_err(Error::Http)?;
-    let mut server = server
-        .handle(handle.clone())
-        .first_request_timeout(HEAD_DEADLINE)
-        .http1_only();
-    server.http_builder().http1().header_read_timeout(HEAD_DEADLINE);
-    let service = router.into_make_service();
-    Ok(match certificates {
-        None => tokio::spawn(server.serve(service)),
-        Some(certificates) => {
-            let acceptor = RustlsAcceptor::new(certificates.config.clone()).handshake_timeout(TLS_DEADLINE);
-            tasks.spawn(certificates.watch());
-            tokio::spawn(server.acceptor(acceptor).serve(service))
-        }
-    })
 }

@@ -33,9 +33,12 @@ pub(crate) struct World {
     pub(crate) events: Vec<Event>,
     /// Most bytes that the shard held at any time.
     pub(crate) peak_bytes: i64,
-    held_bytes: i64,
+    /// What it holds now, beyond what a new one does.
+    pub(crate) held_bytes: i64,
     by_address: BTreeMap<SocketAddr, ParticipantId>,
     muted: HashSet<TrackId>,
+    /// The number of the last padding that each track has sent.
+    last_padding: BTreeMap<TrackId, u64>,
     identity: ClientIdentity,
     next_id: u64,
 }
@@ -47,7 +50,8 @@ pub(crate) struct Member {
     pub(crate) places: BTreeMap<Ssrc, Place>,
     pub(crate) received: Vec<Received>,
     pub(crate) connected_at: Option<Instant>,
-    auditor: Auditor,
+    pub(crate) room: RoomId,
+    pub(crate) auditor: Auditor,
     unaudited: VecDeque<(Vec<u8>, Option<Expectation>)>,
     next_frames: Vec<Instant>,
 }
@@ -74,6 +78,7 @@ impl Member {
             .client
             .audit(sealed)
             .ok_or("a packet that its addressee can't open")?;
+        let expected = expected.ok_or("an SSRC that nobody negotiated")?;
         self.auditor.judge(index, &header, &payload, expected)
     }
 }
@@ -100,13 +105,14 @@ impl World {
             held_bytes: 0,
             by_address: BTreeMap::new(),
             muted: HashSet::new(),
+            last_padding: BTreeMap::new(),
             identity: client.clone(),
             next_id: 1,
         }
     }
 
     /// A new participant, which publishes sound and picture and has a place for each of `slots` others.
-    pub(crate) fn join(&mut self, slots: usize) -> ParticipantId {
+    pub(crate) fn join(&mut self, room: RoomId, slots: usize) -> ParticipantId {
         let id = ParticipantId(self.id());
         let address = SocketAddr::from(([10, 1, (id.0 >> 8) as u8, id.0 as u8], 40_000));
         let client = Client::new(
@@ -117,7 +123,7 @@ impl World {
             self.now,
         );
         self.command(Command::Join {
-            room: ROOM,
+            room,
             participant: id,
             transport: client.transport(),
         });
@@ -128,6 +134,7 @@ impl World {
             places: BTreeMap::new(),
             received: Vec::new(),
             connected_at: None,
+            room,
             auditor: Auditor::default(),
             unaudited: VecDeque::new(),
             next_frames: Vec::new(),
@@ -167,6 +174,8 @@ impl World {
     }
 
     pub(crate) fn select(&mut self, id: ParticipantId, ssrc: Ssrc, track: Option<TrackId>) {
+        // A track that is not in the room leaves the place empty.
+        let mapped = track.filter(|track| self.in_room(self.members[&id].room).any(|one| one == *track));
         let Some(place) = self
             .members
             .get_mut(&id)
@@ -174,8 +183,8 @@ impl World {
         else {
             return;
         };
-        place.selected = track;
-        place.ever_selected.extend(track);
+        place.selected = mapped;
+        place.ever_selected.extend(mapped);
         let subscription = place.subscription;
         self.command(Command::Select { subscription, track });
     }
@@ -213,12 +222,20 @@ impl World {
     }
 
     pub(crate) fn tracks_of_others(&self, id: ParticipantId, kind: MediaKind) -> Vec<TrackId> {
-        let others = self.members.iter().filter(|&(&other, _)| other != id);
+        let room = self.members[&id].room;
+        let others = self.members.iter();
         others
+            .filter(|&(&other, member)| other != id && member.room == room)
             .flat_map(|(_, member)| &member.tracks)
             .filter(|(other, _)| *other == kind)
             .map(|&(_, track)| track)
             .collect()
+    }
+
+    /// Every track that somebody of this room publishes.
+    pub(crate) fn in_room(&self, room: RoomId) -> impl Iterator<Item = TrackId> + '_ {
+        let members = self.members.values().filter(move |member| member.room == room);
+        members.flat_map(|member| member.tracks.iter().map(|&(_, track)| track))
     }
 
     pub(crate) fn command(&mut self, command: Command) {
@@ -334,6 +351,7 @@ impl World {
             members,
             network,
             random,
+            last_padding,
             ..
         } = self;
         let Some(member) = members.get_mut(&id) else {
@@ -342,9 +360,13 @@ impl World {
         if member.client.poll_timeout() <= *now {
             member.client.handle_timeout(*now);
         }
-        for (at, &(kind, _)) in member.tracks.iter().enumerate() {
+        for (at, &(kind, track)) in member.tracks.iter().enumerate() {
             if member.next_frames[at] <= *now {
                 member.client.send_frame(at, &frame_sizes(kind, random));
+                if kind == MediaKind::Video && random.random_bool(PADDING) {
+                    last_padding.insert(track, member.client.senders[at].next_sequence());
+                    member.client.send_padding(at);
+                }
                 member.next_frames[at] = *now + frame_interval(kind);
             }
         }
@@ -406,10 +428,18 @@ impl World {
             panic!("media to participant {id}, who has left");
         };
         let header = Header::parse(bytes).expect("a header in clear");
-        let expected = member.places.get(&header.ssrc).map(|place| Expectation {
+        // The kit's retransmission streams have the SSRC next to their media's.
+        let place = [header.ssrc, Ssrc(header.ssrc.0.wrapping_sub(1))];
+        let place = place.iter().find_map(|ssrc| member.places.get_key_value(ssrc));
+        let expected = place.map(|(&media, place)| Expectation {
             kind: place.kind,
+            media,
             selected: place.selected.filter(|track| !self.muted.contains(track)),
-            ever_selected: place.ever_selected.clone(),
+            ever_selected: place
+                .ever_selected
+                .iter()
+                .map(|track| (*track, self.last_padding.get(track).copied()))
+                .collect(),
         });
         member.unaudited.push_back((bytes.to_vec(), expected));
         member.audit(*id);
@@ -450,6 +480,7 @@ fn credentials(side: &str, id: ParticipantId) -> IceCredentials {
     }
 }
 
-pub(crate) const ROOM: RoomId = RoomId(1);
+/// How often a frame of picture is followed by padding.
+const PADDING: f64 = 0.03;
 
 const SERVER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)), 7882);

@@ -97,7 +97,7 @@ impl Encoding {
     }
 
     /// A new SSRC counts anew; its numbers go on far above the old ones, so that none is taken for a
-    /// late packet of the old source.
+    /// late packet of the old source, and nothing of that is asked for any more.
     fn begin(&mut self, now: Instant, ssrc: Ssrc) {
         if let Some(highest) = self.unwrapper.highest() {
             self.base += (highest.0 | 0xffff) + 1;
@@ -107,7 +107,6 @@ impl Encoding {
         self.window = Window::default();
         self.reception = Reception::new(self.clock_rate, now);
         self.clock = ClockMap::new(self.clock_rate);
-        self.nack.restart();
     }
 
     fn number(&mut self, now: Instant, number: u16) -> Result<Numbered, Drop> {

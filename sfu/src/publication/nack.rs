@@ -15,7 +15,7 @@ pub struct NackSchedule {
     missing: VecDeque<Missing>,
     highest: Option<SeqNo>,
     give_up: Duration,
-    rtt: Duration,
+    rtt: Rtt,
     /// Nothing is due before this; may be early, never late.
     next: Option<Instant>,
     /// What the last poll returned; kept so that asking allocates nothing.
@@ -27,6 +27,7 @@ struct Missing {
     sequence: SeqNo,
     noticed: Instant,
     ask_at: Instant,
+    asked: Instant,
     tries: u8,
 }
 
@@ -40,22 +41,16 @@ impl NackSchedule {
                 MediaKind::Audio => GIVE_UP_AUDIO,
                 MediaKind::Video => GIVE_UP_VIDEO,
             },
-            rtt: RTT_UNTIL_MEASURED,
+            rtt: Rtt::default(),
             next: None,
             due: Vec::with_capacity(MAX_PER_POLL),
         }
     }
 
-    /// Paces repeats: to ask again before the answer can be here only brings it twice.
+    /// Tells the round trip, by which repeats are paced: to ask again before the answer can be here only
+    /// brings it twice. Without this it is learnt from how long answers take.
     pub fn set_rtt(&mut self, rtt: Duration) {
-        self.rtt = rtt;
-    }
-
-    /// The source counts anew: what was missing stays missing, the pace stays known.
-    pub(crate) fn restart(&mut self) {
-        self.missing.clear();
-        self.highest = None;
-        self.next = None;
+        self.rtt.told = Some(rtt);
     }
 
     /// A packet arrived: numbers between the highest so far and this one are missing.
@@ -65,7 +60,7 @@ impl NackSchedule {
             return;
         };
         if sequence <= highest {
-            self.remove(sequence);
+            self.remove(now, sequence);
             return;
         }
         self.highest = Some(sequence);
@@ -112,16 +107,20 @@ impl NackSchedule {
             sequence,
             noticed: now,
             ask_at,
+            asked: now,
             tries: 0,
         });
     }
 
-    fn remove(&mut self, sequence: SeqNo) {
-        if let Ok(at) = self
+    fn remove(&mut self, now: Instant, sequence: SeqNo) {
+        let found = self
             .missing
-            .binary_search_by_key(&sequence, |missing| missing.sequence)
+            .binary_search_by_key(&sequence, |missing| missing.sequence);
+        if let Some(missing) = found.ok().and_then(|at| self.missing.remove(at))
+            // RFC 6298 §3 (Karn): what was asked for twice does not tell which request it answers.
+            && missing.tries == 1
         {
-            self.missing.remove(at);
+            self.rtt.learn(now.saturating_duration_since(missing.asked));
         }
         if self.missing.is_empty() {
             self.next = None;
@@ -136,15 +135,35 @@ impl NackSchedule {
     }
 
     fn collect_due(&mut self, now: Instant) {
-        let again = now + self.rtt.max(MIN_REPEAT);
+        let again = now + self.rtt.get().max(MIN_REPEAT);
         for missing in self.missing.iter_mut().filter(|missing| missing.ask_at <= now) {
             if self.due.len() == MAX_PER_POLL {
                 break;
             }
             missing.tries += 1;
+            missing.asked = now;
             missing.ask_at = again;
             self.due.push(missing.sequence);
         }
+    }
+}
+
+/// How long an answer takes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rtt {
+    told: Option<Duration>,
+    learnt: Option<Duration>,
+}
+
+impl Rtt {
+    fn get(self) -> Duration {
+        self.told.or(self.learnt).unwrap_or(RTT_UNTIL_KNOWN)
+    }
+
+    /// RFC 6298 §2: SRTT ← 7/8 SRTT + 1/8 R, and the first measure as it is.
+    fn learn(&mut self, sample: Duration) {
+        let smooth = |rtt: Duration| (rtt * 7 + sample) / 8;
+        self.learnt = Some(self.learnt.map_or(sample, smooth));
     }
 }
 
@@ -164,7 +183,7 @@ const REORDERING_GRACE: Duration = Duration::from_millis(8);
 const MIN_REPEAT: Duration = Duration::from_millis(20);
 
 /// libwebrtc's default too, before the first report tells better.
-const RTT_UNTIL_MEASURED: Duration = Duration::from_millis(100);
+const RTT_UNTIL_KNOWN: Duration = Duration::from_millis(100);
 
 /// The tenth copy was lost as well: the path is gone, not the packet.
 const MAX_TRIES: u8 = 10;
@@ -176,124 +195,4 @@ const GIVE_UP_VIDEO: Duration = Duration::from_secs(1);
 const GIVE_UP_AUDIO: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const MS: Duration = Duration::from_millis(1);
-
-    fn numbers(schedule: &mut NackSchedule, now: Instant) -> Vec<u64> {
-        schedule
-            .poll_nack(now)
-            .iter()
-            .map(|sequence| sequence.0)
-            .collect()
-    }
-
-    #[test]
-    fn a_gap_is_asked_for_after_a_short_grace_and_again_after_a_round_trip() {
-        let start = Instant::now();
-        let mut schedule = NackSchedule::new(MediaKind::Video);
-        schedule.set_rtt(50 * MS);
-        schedule.handle_packet(start, SeqNo(100));
-        schedule.handle_packet(start, SeqNo(103));
-        assert_eq!(schedule.poll_timeout(), Some(start + REORDERING_GRACE));
-        assert!(numbers(&mut schedule, start + 7 * MS).is_empty());
-        assert_eq!(numbers(&mut schedule, start + 8 * MS), [101, 102]);
-        assert!(numbers(&mut schedule, start + 57 * MS).is_empty());
-        schedule.handle_packet(start + 57 * MS, SeqNo(101));
-        assert_eq!(numbers(&mut schedule, start + 58 * MS), [102]);
-    }
-
-    #[test]
-    fn neighbours_that_swapped_are_not_asked_for() {
-        let start = Instant::now();
-        let mut schedule = NackSchedule::new(MediaKind::Audio);
-        for sequence in [10, 12, 11, 13] {
-            schedule.handle_packet(start, SeqNo(sequence));
-        }
-        assert!(schedule.is_empty());
-        assert_eq!(schedule.poll_timeout(), None);
-    }
-
-    #[test]
-    fn an_outage_is_not_asked_for_packet_by_packet() {
-        let start = Instant::now();
-        let mut schedule = NackSchedule::new(MediaKind::Video);
-        schedule.handle_packet(start, SeqNo(0));
-        schedule.handle_packet(start, SeqNo(10));
-        schedule.handle_packet(start, SeqNo(10 + MAX_MISSING as u64 + 1));
-        assert!(schedule.is_empty());
-    }
-
-    #[test]
-    fn many_losses_are_asked_for_in_several_packets_at_once() {
-        let start = Instant::now();
-        let mut schedule = NackSchedule::new(MediaKind::Video);
-        schedule.handle_packet(start, SeqNo(0));
-        schedule.handle_packet(start, SeqNo(151));
-        let now = start + REORDERING_GRACE;
-        let mut asked = Vec::new();
-        while schedule.poll_timeout().is_some_and(|at| at <= now) {
-            asked.extend(numbers(&mut schedule, now));
-        }
-        assert_eq!(asked, (1..151).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn a_packet_that_never_comes_is_given_up() {
-        for (kind, patience) in [
-            (MediaKind::Video, GIVE_UP_VIDEO),
-            (MediaKind::Audio, GIVE_UP_AUDIO),
-        ] {
-            let start = Instant::now();
-            let mut schedule = NackSchedule::new(kind);
-            schedule.handle_packet(start, SeqNo(0));
-            schedule.handle_packet(start, SeqNo(2));
-            let mut last = start;
-            while let Some(now) = schedule.poll_timeout() {
-                if !schedule.poll_nack(now).is_empty() {
-                    last = now;
-                }
-            }
-            assert!(schedule.is_empty());
-            assert!(last < start + patience);
-        }
-    }
-
-    proptest! {
-        /// Random loss, reordering and pauses: bounded, each number at most ten times, never twice within the
-        /// pace, never one that is here, and ascending.
-        #[test]
-        fn asking_is_bounded(steps in prop::collection::vec((0u64..60, 0i64..700, 0u8..10), 1..300)) {
-            let start = Instant::now();
-            let mut now = start;
-            let mut schedule = NackSchedule::new(MediaKind::Video);
-            schedule.set_rtt(30 * MS);
-            let mut sequence = 1_000u64;
-            let mut here = std::collections::HashSet::new();
-            let mut asked: HashMap<u64, Vec<Instant>> = HashMap::new();
-            for (pause, step, kind) in steps {
-                now += Duration::from_millis(pause);
-                let step = match kind { 0 => step, 1..=2 => step % 20, _ => 1 };
-                let this = if kind == 3 { sequence.saturating_sub(step as u64 + 5) } else { sequence += step as u64; sequence };
-                here.insert(this);
-                schedule.handle_packet(now, SeqNo(this));
-                prop_assert!(schedule.len() <= MAX_MISSING);
-                let due = numbers(&mut schedule, now);
-                prop_assert!(due.is_sorted() && due.len() <= MAX_PER_POLL);
-                for number in due {
-                    prop_assert!(!here.contains(&number));
-                    let times = asked.entry(number).or_default();
-                    prop_assert!(times.last().is_none_or(|&last| now - last >= 30 * MS));
-                    times.push(now);
-                    prop_assert!(times.len() <= usize::from(MAX_TRIES));
-                    prop_assert!(now - times[0] < GIVE_UP_VIDEO);
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -21,7 +21,7 @@ pub struct CacheLimit {
 pub(crate) struct PacketRing<M> {
     limit: CacheLimit,
     bytes: Vec<u8>,
-    /// Where the next packet goes; equals the oldest packet's start only when the ring is empty.
+    /// Behind the newest packet; where the oldest one starts when the ring is full.
     head: usize,
     /// In order of arrival.
     entries: VecDeque<Entry<M>>,
@@ -141,18 +141,18 @@ impl<M> PacketRing<M> {
         }
     }
 
-    /// A gap strictly longer than `len` before the oldest packet, so that a full ring never looks empty.
+    /// A gap of `len` bytes before the oldest packet, or behind the newest.
     fn gap(&self, len: usize) -> Option<usize> {
         let Some(oldest) = self.entries.front() else {
             return (len <= self.bytes.len()).then_some(0);
         };
         if self.head <= oldest.start() {
-            return (oldest.start() - self.head > len).then_some(self.head);
+            return (oldest.start() - self.head >= len).then_some(self.head);
         }
         if self.bytes.len() - self.head >= len {
             return Some(self.head);
         }
-        (oldest.start() > len).then_some(0)
+        (oldest.start() >= len).then_some(0)
     }
 
     /// Doubles the ring and lays its packets out anew, oldest first.
@@ -237,6 +237,22 @@ mod tests {
             .filter(|&number| ring.get(now, number).is_some())
             .collect();
         assert_eq!(kept, (12..20).collect::<Vec<_>>());
+        assert_eq!(ring.entries.len(), 8);
+    }
+
+    #[test]
+    fn packets_that_fit_to_the_byte_leave_no_gap() {
+        let now = Instant::now();
+        let mut ring = PacketRing::new(limit(500, 100), 16);
+        (0..30).for_each(|number| ring.push(now, number, (), [&[number as u8; 20], &[number as u8; 5]]));
+        let kept: Vec<_> = (0..30)
+            .filter(|&number| ring.get(now, number).is_some())
+            .collect();
+        assert_eq!(kept, [26, 27, 28, 29]);
+        assert!(
+            kept.iter()
+                .all(|&number| ring.get(now, number).unwrap().bytes == [number as u8; 25])
+        );
     }
 
     proptest! {

@@ -243,6 +243,19 @@ fn what_is_missing_is_asked_for_in_a_compound_packet() {
 }
 
 #[test]
+fn what_came_in_the_meantime_makes_no_empty_compound() {
+    let mut fixture = Fixture::video();
+    let now = fixture.start;
+    fixture.media(now, 1).unwrap();
+    fixture.media(now, 3).unwrap();
+    fixture.media(now + 5 * MS, 5).unwrap();
+    fixture.media(now + 6 * MS, 2).unwrap();
+    assert_eq!(fixture.publication.poll_timeout(), Some(now + 8 * MS));
+    assert_eq!(fixture.rtcp(now + 8 * MS), [""; 0]);
+    assert_eq!(fixture.rtcp(now + 13 * MS), ["report []", "nack 10 [4]"]);
+}
+
+#[test]
 fn reports_go_out_every_second() {
     let mut fixture = Fixture::video();
     let now = fixture.start;

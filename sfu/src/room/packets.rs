@@ -12,7 +12,7 @@ use crate::id::{ParticipantId, Ssrc, TrackId};
 use crate::output::Output;
 use crate::publication::arrival::{Arrival, EncodingIndex};
 use crate::rtp::Extensions;
-use crate::rtp::rtcp::{self, NackItems, Rtcp};
+use crate::rtp::rtcp::{self, NackItems, ReportBlocks, Rtcp};
 use crate::transport::ice::Binding;
 
 /// What arrives.
@@ -105,11 +105,9 @@ impl Room {
                             .handle_sender_report(now, ssrc, info.ntp, info.rtp);
                     }
                 }
-                reports.for_each(|block| participant.handle_report(now, &block));
+                self.handle_report_blocks(now, id, reports);
             }
-            Rtcp::ReceiverReport { reports, .. } => {
-                reports.for_each(|block| participant.handle_report(now, &block));
-            }
+            Rtcp::ReceiverReport { reports, .. } => self.handle_report_blocks(now, id, reports),
             Rtcp::Nack { media, items, .. } => self.handle_nack(now, id, media, items, output),
             Rtcp::Pli { media, .. } => self.handle_keyframe_request(now, id, media, output),
             Rtcp::Fir { entries, .. } => {
@@ -119,6 +117,22 @@ impl Room {
             }
             // What the subscriber's line can carry is measured, not obeyed, until there is an estimator.
             _ => {}
+        }
+    }
+
+    /// What a subscriber says of our streams; the round trip of its transport holds for what it publishes.
+    fn handle_report_blocks(&mut self, now: Instant, id: ParticipantId, reports: ReportBlocks<'_>) {
+        let Some(participant) = self.participants.get_mut(&id) else {
+            return;
+        };
+        let told = reports
+            .filter_map(|block| participant.handle_report(now, &block))
+            .last();
+        let Some(rtt) = told else { return };
+        for track in &participant.publications {
+            if let Some(track) = self.tracks.get_mut(track) {
+                track.publication.set_rtt(rtt);
+            }
         }
     }
 }

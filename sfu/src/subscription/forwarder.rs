@@ -37,7 +37,6 @@ struct Segment {
     id: u16,
     track: TrackId,
     encoding: EncodingIndex,
-    start: SeqNo,
     /// The number after the highest one that came.
     next: SeqNo,
     first_index: u64,
@@ -106,7 +105,6 @@ impl Forwarder {
             id,
             track: arrival.track,
             encoding: arrival.encoding,
-            start: arrival.sequence,
             next: arrival.sequence,
             first_index: self.history.next(),
             timestamp_offset: timestamp.wrapping_sub(arrival.timestamp),
@@ -180,9 +178,6 @@ impl Forwarder {
     /// A late packet has a number only if its gap was kept.
     fn promised(&mut self, sequence: SeqNo) -> Result<u64, Drop> {
         let segment = self.segments.back().ok_or(Drop::Late)?;
-        if sequence < segment.start {
-            return Err(Drop::Late);
-        }
         let index = self
             .history
             .find(sequence, segment.first_index)

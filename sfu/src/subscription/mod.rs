@@ -112,10 +112,11 @@ impl Subscription {
         self.selector.select(track);
     }
 
-    /// The room withheld packets of the track, or is about to: the next one goes on without a seam, and
-    /// for video it is a key frame.
-    pub fn restart(&mut self) {
-        self.selector.restart();
+    /// The room withholds the track from everybody, or no longer does. It goes on without a seam, and video
+    /// at a key frame: what a decoder missed can't be referred to. Meanwhile no key frame is asked for, which
+    /// nobody would get to see. A new choice is not muted.
+    pub fn mute(&mut self, muted: bool) {
+        self.selector.mute(muted);
     }
 
     /// Sends a packet on, if it is of what this subscriber gets now. `clock` is that of its encoding.
@@ -158,8 +159,12 @@ impl Subscription {
         }
     }
 
-    /// Takes a report block about this subscription; returns the round trip if it tells one.
+    /// Takes a report block; returns the round trip if it tells one. Blocks about the retransmission stream
+    /// say nothing of what the subscriber sees, and are ignored.
     pub fn handle_report(&mut self, now: Instant, block: &ReportBlock) -> Option<Duration> {
+        if block.ssrc != self.ssrc {
+            return None;
+        }
         let rtt = self.reports.handle_report(now, block)?;
         self.retransmitter.set_rtt(rtt);
         Some(rtt)

@@ -131,6 +131,16 @@ mod tests {
     }
 
     #[test]
+    fn a_quiet_subscriber_saves_up_no_more_than_a_burst() {
+        let mut retransmitter = Retransmitter::new(0);
+        (0..1000).for_each(|_| retransmitter.earn(1200));
+        let drawn = std::iter::repeat_with(|| retransmitter.spend(1024))
+            .take_while(Result::is_ok)
+            .count();
+        assert_eq!(drawn * 1024, BURST);
+    }
+
+    #[test]
     fn the_pace_follows_the_round_trip() {
         let mut retransmitter = Retransmitter::new(0);
         assert_eq!(retransmitter.pace(), MIN_PACE);

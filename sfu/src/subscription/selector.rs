@@ -15,6 +15,7 @@ use crate::publication::keyframe::PACE;
 pub(crate) struct Selector {
     kind: MediaKind,
     track: Option<TrackId>,
+    muted: bool,
     current: Option<EncodingIndex>,
     /// When each encoding of the track was last heard of.
     heard: [Option<Instant>; MAX_ENCODINGS],
@@ -36,6 +37,7 @@ impl Selector {
         Self {
             kind,
             track: None,
+            muted: false,
             current: None,
             heard: [None; MAX_ENCODINGS],
             asked: None,
@@ -65,6 +67,12 @@ impl Selector {
     /// The next packet to be forwarded begins anew; for video it is a key frame.
     pub(crate) fn restart(&mut self) {
         self.current = None;
+    }
+
+    /// What is withheld is not asked for, and begins anew.
+    pub(crate) fn mute(&mut self, muted: bool) {
+        self.muted = muted;
+        self.restart();
     }
 
     /// Decides about one packet.
@@ -113,7 +121,7 @@ impl Selector {
     }
 
     fn wanted(&self, now: Instant) -> Option<EncodingIndex> {
-        if self.kind == MediaKind::Audio || self.track.is_none() {
+        if self.kind == MediaKind::Audio || self.track.is_none() || self.muted {
             return None;
         }
         // Before the first packet nobody knows which encodings are sent; the first one always exists.

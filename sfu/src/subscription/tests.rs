@@ -4,6 +4,7 @@ mod continuity;
 mod recovery;
 mod repair;
 mod reports;
+mod taps;
 
 use std::time::{Duration, Instant};
 
@@ -102,6 +103,28 @@ fn a_picture_starts_at_a_key_frame_which_is_asked_for_until_it_comes() {
     assert_eq!(subscription.poll_keyframe_request(now + 2000 * MS), None);
     assert_eq!(subscription.current(), wanted);
     assert_eq!(egress.last().index, u64::from(FIRST));
+}
+
+#[test]
+fn a_muted_picture_is_not_asked_for_until_it_is_shown_again() {
+    let (now, mut egress, mut subscription) = (Instant::now(), Recording::default(), video());
+    let key = keyframe(arrival(now, 8, 9, H264, b"key"));
+    forward(&mut subscription, now, &key, &mut egress).unwrap();
+    subscription.mute(true);
+    assert_eq!(subscription.poll_keyframe_request(now), None);
+    subscription.mute(false);
+    assert_eq!(
+        subscription.poll_keyframe_request(now),
+        Some((TRACK, EncodingIndex(0)))
+    );
+    let inter = arrival(now, 300, 9, H264, b"inter");
+    assert_eq!(
+        forward(&mut subscription, now, &inter, &mut egress),
+        Err(Drop::AwaitingKeyframe)
+    );
+    let key = keyframe(arrival(now, 301, 9, H264, b"key"));
+    forward(&mut subscription, now, &key, &mut egress).unwrap();
+    assert_eq!(egress.last().index, u64::from(FIRST) + 1);
 }
 
 #[test]

@@ -55,7 +55,7 @@ enum Phase {
     Idle,
     Handshake,
     Connected,
-    /// Closed or failed: nothing goes in or out any more.
+    /// Closed or failed: what is queued goes out, and nothing comes in.
     Ended,
 }
 

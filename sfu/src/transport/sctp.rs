@@ -4,11 +4,11 @@
 //! accepted, messages come out as events, and messages go in by label. Never does: open a channel, or know
 //! who else is in the room.
 //!
-//! `rtc-sctp` and `rtc-datachannel` do the protocol. [`window`] stands before them, because they would keep
-//! more than a server may, and panic on some of what [`packet`] refuses. Its arithmetic on
-//! serial numbers relies on wrapping, so that crate is built without overflow checks (see Cargo.toml).
-//! A repeated INIT is answered here: the library would make a second association of it, and the client, who
-//! holds the cookie of the first, could never complete either.
+//! `rtc-sctp` and `rtc-datachannel` do the protocol. `window` stands before them, because they would keep
+//! more than a server may, and panic on some of what `packet` refuses. The serial numbers of `rtc-sctp` wrap
+//! by plain addition, so it is built without overflow checks (see Cargo.toml). A repeated INIT is answered
+//! here: the library would make a second association of it, and the client, who holds the cookie of the
+//! first, could never complete either.
 
 mod association;
 mod channel;

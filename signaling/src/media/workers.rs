@@ -102,7 +102,8 @@ impl Workers {
         self.reports
             .spawn(carry_events(worker.events, events, stop.clone(), alive));
         self.reports.spawn(carry_taps(worker.taps, taps));
-        self.orders.spawn(carry_commands(commands, worker.commands, stop, dead));
+        self.orders
+            .spawn(carry_commands(commands, worker.commands, stop, dead));
         lane
     }
 

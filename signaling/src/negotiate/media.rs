@@ -205,7 +205,7 @@ enum Meaning {
 }
 
 impl Numbers {
-    /// RFC 9143 §9.1: the same payload type in two bundled sections means the same codec configuration; §9.2: so
+    /// RFC 9143 §9.1.1: the same payload type in two bundled sections means the same codec configuration; §12: so
     /// it is with extension ids.
     pub(super) fn claim(
         &mut self,

@@ -23,12 +23,12 @@ pub(super) fn remote(offer: &Offer<'_>) -> Result<Remote, NegotiateError> {
         return Err(BOTH_LITE);
     }
     check_bundle(offer)?;
+    check_setup(offer)?;
     Ok(Remote {
         ice: credentials(offer)?,
         fingerprint: fingerprint(offer)?,
         ice_options: ice_options(offer),
     })
-    .and_then(|remote| check_setup(offer).map(|()| remote))
 }
 
 /// True when a section is offered at all and shares our one transport.
@@ -96,8 +96,8 @@ fn fingerprint(offer: &Offer<'_>) -> Result<Fingerprint, NegotiateError> {
     Err(if other_hash { NO_SHA256 } else { NO_FINGERPRINT })
 }
 
-/// RFC 8842 §5.3: "If the offer contains an SDP 'setup' attribute with 'actpass' or 'active' the answerer" may
-/// be passive, which is the only role we take. Without the attribute RFC 4145 §4 has the offerer active.
+/// RFC 4145 §4.1: to `actpass` and to `active` one may answer `passive`, which is the only role we take. Without
+/// the attribute its §4 has the offerer active.
 fn check_setup(offer: &Offer<'_>) -> Result<(), NegotiateError> {
     let said = levels(offer).find_map(|(section, transport)| transport.setup.map(|setup| (section, setup)));
     match said {

@@ -1,11 +1,13 @@
 use std::time::Duration;
 
 use rapport_sfu::codec::MediaKind::{Audio, Video};
-use rapport_sfu::id::{Mid, Pt, Ssrc};
-use rapport_sfu::parameters::{EncodingParameters, Fingerprint, Payload};
+use rapport_sfu::id::{Mid, Pt, Ssrc, SubscriptionId};
+use rapport_sfu::parameters::{
+    EncodingParameters, Fingerprint, Payload, SubscriptionParameters, TransportParameters,
+};
 
 use super::*;
-use crate::auth::{Bearer, Claims, Keys, unix_now};
+use crate::auth::{Bearer, Claims, Join, Keys, unix_now};
 
 const VP8: Codec = Codec::Vp8;
 const VP9: Codec = Codec::Vp9 { profile: 0 };

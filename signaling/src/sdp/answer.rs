@@ -139,7 +139,8 @@ impl Answer<'_> {
         f.write_str("\r\n")
     }
 
-    /// RFC 8839 §4.2.1.2: the default destination is one of the candidates; the discard port when we have none.
+    /// RFC 8839 §4.2.5: a peer may check that the default destination is among the candidates. Without any it
+    /// is the discard port.
     fn port(&self) -> u16 {
         self.candidates.first().map_or(DISCARD_PORT, SocketAddr::port)
     }
@@ -176,7 +177,7 @@ impl Display for AnsweredDataChannel<'_> {
     }
 }
 
-/// `c=` of an address; unspecified when there is none (RFC 8840 §4.1.1).
+/// `c=` of an address; unspecified when there is none (RFC 8840 §4.1).
 pub(super) struct Connection<'a>(pub(super) Option<&'a SocketAddr>);
 
 impl Display for Connection<'_> {
@@ -218,8 +219,8 @@ const fn media_name(kind: MediaKind) -> &'static str {
     }
 }
 
-/// RFC 8841 §12.2 examples and every browser: the port inside the DTLS association.
+/// What every browser offers: the port inside the DTLS association.
 pub(crate) const SCTP_PORT: u16 = 5000;
 
-/// RFC 8840 §4.1.1: the port of a description without a default candidate.
+/// RFC 8840 §4.1: the port of a description without a default candidate.
 pub(super) const DISCARD_PORT: u16 = 9;

@@ -33,7 +33,7 @@ pub struct ExtMap<'a> {
 pub struct Sources<'a> {
     /// Each SSRC once, in order, with its CNAME when that is told.
     pub ssrcs: Vec<(Ssrc, Option<&'a str>)>,
-    /// `FID` groups of two: a source and its retransmissions (RFC 4588 §8.8).
+    /// `FID` groups of two: a source and its retransmissions (RFC 5576 §4.2).
     pub retransmitted: Vec<(Ssrc, Ssrc)>,
 }
 

@@ -56,7 +56,7 @@ impl fmt::Display for Candidate {
 /// RFC 8445 §5.1.2.2: "126 for host candidates".
 const HOST_TYPE_PREFERENCE: u32 = 126;
 
-/// RFC 8839 §5.1: "For RTP-based media streams, the actual RTP media MUST have a component ID of 1".
+/// RFC 8839 §5.1: candidates for RTP itself have component 1, and with rtcp-mux there is no other.
 const RTP_COMPONENT: u32 = 1;
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ impl<'a> Format<'a> {
     /// The codec, if it is one we forward.
     pub fn codec(&self) -> Option<Codec> {
         let codec = match self.name.to_ascii_lowercase().as_str() {
-            // RFC 7587 §7: "The number of channels … MUST be 2".
+            // RFC 7587 §7: "the number of channels MUST be 2".
             "opus" if self.channels == 2 => Codec::Opus,
             "vp8" => Codec::Vp8,
             "vp9" => Codec::Vp9 {

@@ -35,11 +35,11 @@ pub use offer::Offer;
 pub use section::{MSection, Medium};
 pub use transport::{Setup, Transport};
 
-/// Longest description or fragment that is read. Chromium's offer for eight media sections and all its
-/// codecs is half of it.
+/// Longest description or fragment that is read. Chromium's offer for eight pairs of sound and picture, with
+/// all its codecs, just fits; with one codec (`setCodecPreferences`) twice as many do.
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// Most m-sections of one description: room for thirty people with sound and picture, and then some.
+/// Most m-sections of one description: thirty people with sound and picture, and then some.
 pub const MAX_SECTIONS: usize = 64;
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::transport::Transport;
 /// An offer, read. It borrows the text that it was read from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offer<'a> {
-    /// The first `a=group:BUNDLE` (RFC 9143 §7.1); `None` without one.
+    /// The first `a=group:BUNDLE` (RFC 9143 §5); `None` without one.
     pub bundle: Option<Vec<Mid>>,
     /// `a=ice-lite`.
     pub ice_lite: bool,

@@ -10,8 +10,9 @@ use rtc_sdp::description::session::SessionDescription;
 
 use super::*;
 
-/// Every offer in `offers/`: true ones of Chromium 156, Firefox ESR 153, aiortc 1.16 and GStreamer 1.22.
-pub(crate) const OFFERS: [(&str, &str); 16] = [
+/// Every offer in `offers/`: true ones of Chromium 156, Firefox ESR 153, aiortc 1.16, GStreamer 1.22 and the
+/// `webrtc` crate 0.21.1.
+pub(crate) const OFFERS: [(&str, &str); 18] = [
     ("aiortc-play", include_str!("offers/aiortc-play.sdp")),
     ("aiortc-publish", include_str!("offers/aiortc-publish.sdp")),
     ("aiortc-session", include_str!("offers/aiortc-session.sdp")),
@@ -46,6 +47,8 @@ pub(crate) const OFFERS: [(&str, &str); 16] = [
     ),
     ("firefox-session", include_str!("offers/firefox-session.sdp")),
     ("gstreamer-publish", include_str!("offers/gstreamer-publish.sdp")),
+    ("webrtc-play", include_str!("offers/webrtc-play.sdp")),
+    ("webrtc-publish", include_str!("offers/webrtc-publish.sdp")),
 ];
 
 /// The offer of this name.

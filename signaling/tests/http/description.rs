@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::{Rig, rig};
 
 async fn description(rig: &Rig) -> Value {
-    rig.client
+    rig.http
         .get(rig.url("/openapi.json"))
         .send()
         .await
@@ -49,7 +49,7 @@ async fn every_documented_operation_is_served() {
     for (template, methods) in operations {
         for method in methods {
             let method: Method = method.parse().unwrap();
-            let response = rig.client.request(method.clone(), rig.url(&example(&template)));
+            let response = rig.http.request(method.clone(), rig.url(&example(&template)));
             let status = response.send().await.unwrap().status();
             let unknown = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
             assert!(!unknown.contains(&status), "{method} {template}: {status}");
@@ -63,7 +63,7 @@ async fn every_method_of_a_route_is_documented() {
     for (template, documented) in operations(&description(&rig).await) {
         let brew = Method::from_bytes(b"BREW").unwrap();
         let response = rig
-            .client
+            .http
             .request(brew, rig.url(&example(&template)))
             .send()
             .await
@@ -88,7 +88,7 @@ async fn protected_operations_say_so() {
     for (path, item) in description["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let answers = rig
-                .client
+                .http
                 .request(method.to_uppercase().parse().unwrap(), rig.url(&example(path)));
             let refused = answers.send().await.unwrap().status() == StatusCode::UNAUTHORIZED;
             assert_eq!(operation["security"].is_array(), refused, "{method} {path}");

@@ -53,7 +53,7 @@ async fn a_subscriber_sees_who_is_there_and_who_comes_later() {
 async fn without_a_token_nobody_gets_in() {
     let mut rig = rig().await;
     for path in ["/whip/one", "/whep/one"] {
-        let request = rig.client.post(rig.url(path)).header(CONTENT_TYPE, SDP);
+        let request = rig.http.post(rig.url(path)).header(CONTENT_TYPE, SDP);
         let response = request.body(PUBLISH).send().await.unwrap();
         // RFC 6750 §3.1: no error code for a request without any token.
         assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer realm=\"rapport\"");
@@ -89,7 +89,7 @@ async fn a_bad_token_is_challenged() {
 async fn another_scheme_than_bearer_is_no_token() {
     let rig = rig().await;
     let request = rig
-        .client
+        .http
         .post(rig.url("/whip/one"))
         .header(AUTHORIZATION, "Basic YTpi");
     let response = request

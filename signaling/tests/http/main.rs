@@ -1,4 +1,5 @@
-//! The HTTP interface as a client sees it: over TCP, with a media plane that keeps what it is ordered.
+//! The HTTP interface as a client sees it: over TCP, mostly with a media plane that just keeps what it is
+//! ordered.
 
 mod description;
 mod joining;
@@ -7,3 +8,4 @@ mod plugins;
 mod rooms;
 mod sessions;
 mod support;
+mod workers;

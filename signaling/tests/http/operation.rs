@@ -4,24 +4,13 @@ use std::collections::HashSet;
 
 use reqwest::StatusCode;
 
-use crate::support::{PUBLISH, Rig, problem, rig};
-
-async fn scrape(rig: &Rig) -> String {
-    let response = rig.client.get(rig.url("/metrics")).send().await.unwrap();
-    assert!(
-        response.headers()["content-type"]
-            .to_str()
-            .unwrap()
-            .starts_with("text/plain")
-    );
-    response.text().await.unwrap()
-}
+use crate::support::{PUBLISH, problem, rig, rig_with, samples, value};
 
 #[tokio::test]
 async fn a_server_is_up_and_ready() {
     let rig = rig().await;
     for path in ["/healthz", "/readyz"] {
-        let response = rig.client.get(rig.url(path)).send().await.unwrap();
+        let response = rig.http.get(rig.url(path)).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{path}");
     }
 }
@@ -30,9 +19,9 @@ async fn a_server_is_up_and_ready() {
 async fn a_draining_server_is_up_and_not_ready() {
     let rig = rig().await;
     rig.server.drain();
-    let up = rig.client.get(rig.url("/healthz")).send().await.unwrap();
+    let up = rig.http.get(rig.url("/healthz")).send().await.unwrap();
     assert_eq!(up.status(), StatusCode::OK);
-    let ready = rig.client.get(rig.url("/readyz")).send().await.unwrap();
+    let ready = rig.http.get(rig.url("/readyz")).send().await.unwrap();
     assert_eq!(problem(ready).await.0, StatusCode::SERVICE_UNAVAILABLE);
 }
 
@@ -40,35 +29,34 @@ async fn a_draining_server_is_up_and_not_ready() {
 async fn a_server_without_its_worker_is_not_ready() {
     let mut rig = rig().await;
     rig.commands.close();
-    let ready = rig.client.get(rig.url("/readyz")).send().await.unwrap();
+    let ready = rig.http.get(rig.url("/readyz")).send().await.unwrap();
     assert_eq!(problem(ready).await.0, StatusCode::SERVICE_UNAVAILABLE);
 }
 
-/// Name, labels and value of each sample.
-fn samples(text: &str) -> Vec<(&str, Vec<(&str, &str)>, f64)> {
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines.map(sample).collect()
-}
-
-fn sample(line: &str) -> (&str, Vec<(&str, &str)>, f64) {
-    let (series, value) = line.rsplit_once(' ').unwrap();
-    let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
-    let labels = labels
-        .trim_end_matches('}')
-        .split(',')
-        .filter(|label| !label.is_empty());
-    let labels = labels.map(|label| {
-        let (key, value) = label.split_once('=').unwrap();
-        (key, value.trim_matches('"'))
-    });
-    (name, labels.collect(), value.parse().unwrap())
+#[tokio::test]
+async fn a_self_signed_server_speaks_tls_and_nothing_else() {
+    let rig = rig_with("server.tls.self_signed = true", Vec::new()).await;
+    let trusting = reqwest::Client::builder()
+        .tls_danger_accept_invalid_certs(true)
+        .build()
+        .unwrap();
+    let url = rig.url("/healthz").replace("http://", "https://");
+    assert_eq!(trusting.get(&url).send().await.unwrap().status(), StatusCode::OK);
+    assert!(
+        rig.http.get(&url).send().await.is_err(),
+        "nobody trusts it unasked"
+    );
+    assert!(
+        rig.http.get(rig.url("/healthz")).send().await.is_err(),
+        "no plain HTTP"
+    );
 }
 
 #[tokio::test]
 async fn metrics_are_named_by_the_rules() {
     let rig = rig().await;
     rig.publish("one", "anna").await;
-    let text = scrape(&rig).await;
+    let text = rig.scrape().await;
     let units = ["_total", "_seconds", "_bytes", "_bucket", "_sum", "_count"];
     // What is counted is its own unit.
     let things = [
@@ -93,14 +81,14 @@ async fn metrics_are_named_by_the_rules() {
 async fn labels_come_from_fixed_sets() {
     let rig = rig().await;
     rig.publish("a-room-of-mine", "anna-smith").await;
-    rig.client.get(rig.url("/nonsense/thing")).send().await.unwrap();
+    rig.http.get(rig.url("/nonsense/thing")).send().await.unwrap();
     let brew = reqwest::Method::from_bytes(b"BREW").unwrap();
-    rig.client
+    rig.http
         .request(brew, rig.url("/whip/a-room-of-mine"))
         .send()
         .await
         .unwrap();
-    let text = scrape(&rig).await;
+    let text = rig.scrape().await;
     for secret in ["a-room-of-mine", "anna-smith", "nonsense", "BREW", "127.0.0.1"] {
         assert!(!text.contains(secret), "{secret}");
     }
@@ -124,14 +112,6 @@ async fn labels_come_from_fixed_sets() {
     }
 }
 
-fn value(text: &str, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
-    let all = samples(text);
-    let found = all
-        .iter()
-        .find(|(other, has, _)| *other == name && labels.iter().all(|label| has.contains(label)));
-    found.map(|(_, _, value)| *value)
-}
-
 #[tokio::test]
 async fn metrics_count_what_happens() {
     let rig = rig().await;
@@ -139,7 +119,7 @@ async fn metrics_count_what_happens() {
     rig.post("/whip/one", "nonsense", PUBLISH).await;
     rig.post("/whip/two", &rig.token("one", "anna", "p"), PUBLISH)
         .await;
-    let text = scrape(&rig).await;
+    let text = rig.scrape().await;
     assert_eq!(value(&text, "rapport_rooms", &[]), Some(1.0));
     assert_eq!(
         value(&text, "rapport_participants", &[("role", "publisher")]),

@@ -76,12 +76,7 @@ async fn a_plugin_that_panics_or_stalls_refuses_that_join_only() {
 #[tokio::test]
 async fn a_plugin_serves_routes_below_its_name() {
     let rig = moody().await;
-    let response = rig
-        .client
-        .get(rig.url("/plugins/moody/mood"))
-        .send()
-        .await
-        .unwrap();
+    let response = rig.http.get(rig.url("/plugins/moody/mood")).send().await.unwrap();
     assert_eq!(response.text().await.unwrap(), "good");
 }
 

@@ -122,7 +122,7 @@ async fn a_room_can_be_closed() {
     );
     let closed = |command| matches!(command, Command::CloseRoom { .. }).then_some(());
     rig.command(closed).await;
-    while rig.get("/api/v1/rooms/one", &admin).await.status() != StatusCode::NOT_FOUND {}
+    rig.until_gone("/api/v1/rooms/one", &admin).await;
     assert_eq!(
         problem(rig.get(&session.path, &session.token).await).await.0,
         StatusCode::NOT_FOUND

@@ -125,7 +125,7 @@ async fn a_session_is_its_owners_alone() {
         let response = rig.delete(&session.path, &token).await;
         assert_eq!(problem(response).await.0, StatusCode::FORBIDDEN);
     }
-    let response = rig.client.delete(rig.url(&session.path)).send().await.unwrap();
+    let response = rig.http.delete(rig.url(&session.path)).send().await.unwrap();
     assert_eq!(problem(response).await.0, StatusCode::UNAUTHORIZED);
     let again = rig.token("one", "anna", "p");
     assert_eq!(
@@ -170,7 +170,7 @@ async fn a_session_whose_media_died_is_gone() {
         })
         .await
         .unwrap();
-    while rig.get(&session.path, &session.token).await.status() != StatusCode::NOT_FOUND {}
+    rig.until_gone(&session.path, &session.token).await;
     // The room is closed too, and the next one of its name is another room.
     rig.publish("one", "anna").await;
     let next: RoomId = rig
@@ -200,7 +200,7 @@ async fn other_methods_are_refused_with_a_list_of_those_allowed() {
 
 async fn preflight(rig: &Rig, path: &str, origin: &str) -> Response {
     let request = rig
-        .client
+        .http
         .request(Method::OPTIONS, rig.url(path))
         .header(ORIGIN, origin);
     let request = request.header(ACCESS_CONTROL_REQUEST_METHOD, "POST");
@@ -238,7 +238,7 @@ async fn a_page_of_a_named_origin_may_publish() {
 async fn a_page_can_read_where_its_session_is() {
     let rig = rig_with("server.cors_origins = [\"*\"]", Vec::new()).await;
     let request = rig
-        .client
+        .http
         .get(rig.url("/whip/one"))
         .header(ORIGIN, "https://clinic.example.org");
     let response = request.send().await.unwrap();

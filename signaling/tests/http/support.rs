@@ -1,15 +1,19 @@
 //! A server on a port of its own, and what the tests say to it.
 
+use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rapport_config::Config;
+use rapport_sfu::codec::Codec;
 use rapport_sfu::command::Command;
 use rapport_sfu::event::Event;
 use rapport_sfu::id::{ParticipantId, TapId, TrackId};
 use rapport_sfu::parameters::Fingerprint;
+use rapport_sfu::publication::arrival::EncodingIndex;
 use rapport_sfu::subscription::tap::TapPacket;
 use rapport_signaling::auth::{Claims, Keys, unix_now};
 use rapport_signaling::media::{Endpoint, Lane, Plane};
@@ -38,12 +42,19 @@ secret = "an HS256 secret of 32 bytes, yes"
 
 /// A server, and the far ends of its media plane.
 pub(crate) struct Rig {
-    pub server: Server,
-    pub client: reqwest::Client,
-    pub keys: Keys,
-    pub commands: mpsc::Receiver<Command>,
-    pub events: mpsc::Sender<Event>,
-    pub taps: mpsc::Sender<TapPacket>,
+    pub(crate) server: Server,
+    pub(crate) client: Client,
+    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) events: mpsc::Sender<Event>,
+    pub(crate) taps: mpsc::Sender<TapPacket>,
+}
+
+impl Deref for Rig {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
 }
 
 pub(crate) async fn rig() -> Rig {
@@ -51,8 +62,7 @@ pub(crate) async fn rig() -> Rig {
 }
 
 pub(crate) async fn rig_with(extra: &str, plugins: Vec<Box<dyn Plugin>>) -> Rig {
-    let text = format!("server.listen = \"127.0.0.1:0\"\n{extra}\n{CONFIG}");
-    let config = Config::parse(Path::new("test.toml"), &text, []).unwrap();
+    let config = config(extra);
     let keys = load_keys(&config).unwrap();
     let endpoint = Endpoint {
         candidates: vec!["192.0.2.1:7882".parse().unwrap()],
@@ -67,33 +77,48 @@ pub(crate) async fn rig_with(extra: &str, plugins: Vec<Box<dyn Plugin>>) -> Rig 
         events: event_lane,
         taps: tap_lane,
     };
+    let server = Server::start(config, plugins, plane).await.unwrap();
+    let client = client(server.address(), keys);
     Rig {
-        server: Server::start(config, plugins, plane).await.unwrap(),
-        client: client(),
-        keys,
+        server,
+        client,
         commands,
         events,
         taps,
     }
 }
 
-fn client() -> reqwest::Client {
+/// The configuration of the tests, with a test's own lines before it.
+pub(crate) fn config(extra: &str) -> Config {
+    let text = format!("server.listen = \"127.0.0.1:0\"\n{extra}\n{CONFIG}");
+    Config::parse(Path::new("test.toml"), &text, []).unwrap()
+}
+
+/// Somebody who talks to a server, and can mint tokens for it.
+pub(crate) struct Client {
+    pub(crate) http: reqwest::Client,
+    pub(crate) keys: Keys,
+    address: SocketAddr,
+}
+
+pub(crate) fn client(address: SocketAddr, keys: Keys) -> Client {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         rustls::crypto::ring::default_provider()
             .install_default()
             .unwrap();
     });
-    reqwest::Client::builder()
-        .timeout(PATIENCE)
-        .no_proxy()
-        .build()
-        .unwrap()
+    let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy();
+    Client {
+        http: http.build().unwrap(),
+        keys,
+        address,
+    }
 }
 
-impl Rig {
+impl Client {
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.server.address())
+        format!("http://{}{path}", self.address)
     }
 
     /// A token whose permissions are letters: `p`ublish, `s`ubscribe, `a`dmin.
@@ -108,7 +133,7 @@ impl Rig {
     }
 
     pub(crate) fn request(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
-        let request = self.client.request(method, self.url(path));
+        let request = self.http.request(method, self.url(path));
         request.header(AUTHORIZATION, format!("Bearer {token}"))
     }
 
@@ -137,6 +162,44 @@ impl Rig {
         Session::of(response, token)
     }
 
+    /// Asks until it is not there any more.
+    pub(crate) async fn until_gone(&self, path: &str, token: &str) {
+        let gone = async { while self.get(path, token).await.status() != StatusCode::NOT_FOUND {} };
+        timeout(PATIENCE, gone).await.expect("its end");
+    }
+
+    pub(crate) async fn scrape(&self) -> String {
+        let response = self.http.get(self.url("/metrics")).send().await.unwrap();
+        assert!(
+            response.headers()[CONTENT_TYPE]
+                .to_str()
+                .unwrap()
+                .starts_with("text/plain")
+        );
+        response.text().await.unwrap()
+    }
+
+    /// Reads the metrics until they show what is waited for.
+    pub(crate) async fn scrape_until(&self, mut done: impl FnMut(&str) -> bool) {
+        let found = async { while !done(&self.scrape().await) {} };
+        timeout(PATIENCE, found).await.expect("such metrics")
+    }
+
+    /// Asks until the answer is what is waited for.
+    pub(crate) async fn until(&self, path: &str, token: &str, mut done: impl FnMut(&Value) -> bool) -> Value {
+        let found = async {
+            loop {
+                let value = self.get(path, token).await.json().await.unwrap();
+                if done(&value) {
+                    return value;
+                }
+            }
+        };
+        timeout(PATIENCE, found).await.expect("such an answer")
+    }
+}
+
+impl Rig {
     /// The next order to the media plane that this picks.
     pub(crate) async fn command<T>(&mut self, mut pick: impl FnMut(Command) -> Option<T>) -> T {
         let found = async {
@@ -157,19 +220,6 @@ impl Rig {
             _ => None,
         })
         .await
-    }
-
-    /// Asks until the answer is what is waited for.
-    pub(crate) async fn until(&self, path: &str, token: &str, mut done: impl FnMut(&Value) -> bool) -> Value {
-        let found = async {
-            loop {
-                let value = self.get(path, token).await.json().await.unwrap();
-                if done(&value) {
-                    return value;
-                }
-            }
-        };
-        timeout(PATIENCE, found).await.expect("such an answer")
     }
 }
 
@@ -208,5 +258,47 @@ pub(crate) async fn problem(response: Response) -> (StatusCode, Value) {
 
 /// A packet as the media plane hands it to taps.
 pub(crate) fn tap_packet(tap: TapId, track: TrackId, payload: Bytes) -> TapPacket {
-    TapPacket { tap, track, payload }
+    TapPacket {
+        tap,
+        track,
+        encoding: EncodingIndex(0),
+        sequence: 7,
+        timestamp: 960,
+        marker: false,
+        codec: Codec::Opus,
+        keyframe: true,
+        ntp: None,
+        payload,
+        arrived: Instant::now(),
+    }
+}
+
+/// Name, labels and value of a sample.
+pub(crate) type Sample<'a> = (&'a str, Vec<(&'a str, &'a str)>, f64);
+
+pub(crate) fn samples(text: &str) -> Vec<Sample<'_>> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(sample).collect()
+}
+
+fn sample(line: &str) -> Sample<'_> {
+    let (series, value) = line.rsplit_once(' ').unwrap();
+    let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
+    let labels = labels
+        .trim_end_matches('}')
+        .split(',')
+        .filter(|label| !label.is_empty());
+    let labels = labels.map(|label| {
+        let (key, value) = label.split_once('=').unwrap();
+        (key, value.trim_matches('"'))
+    });
+    (name, labels.collect(), value.parse().unwrap())
+}
+
+pub(crate) fn value(text: &str, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    let all = samples(text);
+    let found = all
+        .iter()
+        .find(|(other, has, _)| *other == name && labels.iter().all(|label| has.contains(label)));
+    found.map(|(_, _, value)| *value)
 }

@@ -158,6 +158,14 @@ impl Client {
         }
     }
 
+    /// Sends a packet of a source's that is padding only.
+    pub fn send_padding(&mut self, sender: usize) {
+        if self.keys.is_some() {
+            let packet = self.senders[sender].padding(&mut self.transport_sequence);
+            self.seal(packet);
+        }
+    }
+
     /// Asks for a key frame of what is received with this SSRC.
     pub fn request_keyframe(&mut self, ssrc: Ssrc) {
         self.keyframe_requests.push(ssrc);

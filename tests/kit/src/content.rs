@@ -10,6 +10,8 @@ pub struct Content {
     pub track: TrackId,
     /// Its number at the publisher, never wrapping.
     pub sequence: u64,
+    /// How many of the numbers before it were padding.
+    pub padding: u64,
     /// Which frame it is part of.
     pub frame: u32,
     /// The frame is a key frame.
@@ -31,6 +33,7 @@ impl Content {
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&self.track.0.to_be_bytes());
         out.extend_from_slice(&self.sequence.to_be_bytes());
+        out.extend_from_slice(&self.padding.to_be_bytes());
         out.extend_from_slice(&self.frame.to_be_bytes());
         out.push(u8::from(self.keyframe) | u8::from(self.start) << 1);
         let len = (out.len() - start).max(bytes);
@@ -46,11 +49,13 @@ impl Content {
         let rest = payload.get(at + MAGIC.len()..)?;
         let (track, rest) = rest.split_first_chunk()?;
         let (sequence, rest) = rest.split_first_chunk()?;
+        let (padding, rest) = rest.split_first_chunk()?;
         let (frame, rest) = rest.split_first_chunk()?;
         let &flags = rest.first()?;
         Some(Self {
             track: TrackId(u64::from_be_bytes(*track)),
             sequence: u64::from_be_bytes(*sequence),
+            padding: u64::from_be_bytes(*padding),
             frame: u32::from_be_bytes(*frame),
             keyframe: flags & 1 != 0,
             start: flags & 2 != 0,
@@ -89,6 +94,7 @@ mod tests {
             let content = Content {
                 track: TrackId(7),
                 sequence: 1 << 33,
+                padding: 9,
                 frame: 70_000,
                 keyframe,
                 start: true,

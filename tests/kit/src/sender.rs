@@ -90,6 +90,7 @@ pub struct Sender {
     map: ExtensionMap,
     mid: Mid,
     sequence: u64,
+    padding: u64,
     rtx_sequence: u64,
     timestamp: u32,
     frame: u32,
@@ -126,6 +127,7 @@ impl Sender {
             map: ExtensionMap::new(&media.extensions),
             mid: media.mid,
             sequence: u64::from(sequence),
+            padding: 0,
             rtx_sequence: 0,
             timestamp,
             frame: 0,
@@ -154,6 +156,7 @@ impl Sender {
                 let content = Content {
                     track: self.track,
                     sequence: self.sequence,
+                    padding: self.padding,
                     frame: self.frame,
                     keyframe,
                     start: at == 0,
@@ -164,6 +167,24 @@ impl Sender {
         self.frame += 1;
         self.timestamp = self.timestamp.wrapping_add(self.ticks());
         packets
+    }
+
+    /// A packet that is padding only, as libwebrtc probes a line with: it has the last frame's time.
+    pub(crate) fn padding(&mut self, transport_sequence: &mut u16) -> Unsealed {
+        let nothing = Sent {
+            index: self.sequence,
+            timestamp: self.timestamp.wrapping_sub(self.ticks()),
+            marker: false,
+            payload: Vec::new(),
+        };
+        (self.sequence, self.padding) = (self.sequence + 1, self.padding + 1);
+        let Payload { pt, .. } = self.payload;
+        let mut packet = self.seal_ready(pt, self.ssrc, nothing.index, &nothing, &[], transport_sequence);
+        // RFC 3550 §5.1: the P bit, and a last octet that counts the padding with itself.
+        packet.bytes[0] |= 0x20;
+        packet.bytes.resize(packet.bytes.len() + 223, 0);
+        packet.bytes.push(224);
+        packet
     }
 
     fn packet(

@@ -80,7 +80,13 @@ fn a_payload_type_is_enough_only_where_it_is_unique() {
     assert_eq!(resolve(&mut sources, 2, 96, named("1", Some("z"), None)), unknown);
     let wrong = Err(Drop::UnknownPayloadType);
     assert_eq!(resolve(&mut sources, 2, 50, named("1", Some("h"), None)), wrong);
+    sources.declare(
+        TrackId(9),
+        &publication("8", vec![payload(96, Codec::Vp8, None)], &[]),
+    );
     sources.remove(CAMERA);
+    assert_eq!(resolve(&mut sources, 2, 96, Extensions::default()), unknown);
+    sources.remove(TrackId(9));
     assert_eq!(
         resolve(&mut sources, 2, 96, Extensions::default()),
         source(SCREEN, 0, Flow::Media)

@@ -89,6 +89,51 @@ fn encodings_of_one_track_keep_their_common_time() {
 }
 
 #[test]
+fn a_clock_that_contradicts_the_arrivals_is_not_believed() {
+    let (start, mut egress, mut subscription) = (Instant::now(), Recording::default(), video());
+    let (mut low, mut high) = (clock(H264), clock(H264));
+    low.handle_sender_report(NtpTime(100 << 32), 0);
+    high.handle_sender_report(NtpTime(98 << 32), 0);
+    let first = keyframe(arrival(start, 10, 0, H264, b"x"));
+    subscription.forward(start, &first, &low, &mut egress).unwrap();
+    let now = start + 100 * MS;
+    let second = of(TRACK, 1, keyframe(arrival(now, 10, 0, H264, b"x")));
+    subscription.forward(now, &second, &high, &mut egress).unwrap();
+    assert_eq!(egress.last().header().timestamp, FIRST_TIMESTAMP + 9000);
+}
+
+#[test]
+fn time_goes_on_from_the_newest_packet_not_from_a_late_one() {
+    let (start, mut egress, mut subscription) = (Instant::now(), Recording::default(), audio());
+    for (sequence, timestamp) in [(10, 0), (12, 1920), (11, 960)] {
+        let arrival = arrival(start, sequence, timestamp, Codec::Opus, b"x");
+        forward(&mut subscription, start, &arrival, &mut egress).unwrap();
+    }
+    subscription.restart();
+    let now = start + 20 * MS;
+    let arrival = arrival(now, 13, 2880, Codec::Opus, b"x");
+    forward(&mut subscription, now, &arrival, &mut egress).unwrap();
+    assert_eq!(egress.last().header().timestamp, FIRST_TIMESTAMP + 1920 + 960);
+}
+
+/// RFC 3711 §3.3.1: the receiver guesses a rollover counter of zero for the first packet that it gets.
+#[test]
+fn the_first_number_lies_in_the_lower_half() {
+    let (now, mut egress) = (Instant::now(), Recording::default());
+    let parameters = SubscriptionParameters {
+        media: media("slot", vec![payload(109, Codec::Opus, None)]),
+        ssrc: Ssrc(100),
+        rtx_ssrc: None,
+        cname: String::new(),
+    };
+    let mut subscription = Subscription::new(SubscriptionId(1), parameters, 0xffff, 0);
+    subscription.select(Some(TRACK));
+    let arrival = arrival(now, 8, 9, Codec::Opus, b"sound");
+    forward(&mut subscription, now, &arrival, &mut egress).unwrap();
+    assert_eq!(egress.last().index, 0x7fff);
+}
+
+#[test]
 fn the_clock_of_another_publisher_is_not_believed() {
     let (start, mut egress, mut subscription) = (Instant::now(), Recording::default(), video());
     let (mut ours, mut theirs) = (clock(H264), clock(H264));

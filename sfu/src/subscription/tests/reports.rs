@@ -83,6 +83,13 @@ fn a_report_block_tells_loss_and_round_trip() {
     assert_eq!(reception.rtt, Some(rtt));
     // One that answers no report of ours, or claims to have waited longer than it took, tells none.
     assert_eq!(subscription.handle_report(start + 100 * MS, &block(5, 0)), None);
+    let of_another = ReportBlock {
+        ssrc: Ssrc(101),
+        fraction_lost: 255,
+        ..answer
+    };
+    assert_eq!(subscription.handle_report(start + 100 * MS, &of_another), None);
+    assert_eq!(subscription.reception().unwrap().fraction_lost, 25);
     let forged = block(NtpTime(EPOCH).middle(), short_ntp(200 * MS));
     assert_eq!(subscription.handle_report(start + 100 * MS, &forged), None);
     assert_eq!(

@@ -2,12 +2,14 @@
 
 mod pair;
 
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use rtc_dtls::config::ExtendedMasterSecretType;
 use rtc_dtls::crypto::Certificate;
 use rtc_dtls::crypto_provider::default_provider;
 use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 
-use self::pair::{DELAY, Pair, Seed, Setup, Way, lossless};
+use self::pair::{DELAY, Pair, Setup, Way, lossless};
 use super::*;
 
 fn joined(setup: Setup) -> Pair {
@@ -76,14 +78,15 @@ fn any_one_datagram_may_be_lost() {
     }
 }
 
+/// (Of three thousand seeds one fails: the client's library runs out of its seven repeats.)
 #[test]
 fn a_fifth_of_all_datagrams_may_be_lost() {
     for seed in 0..200 {
-        let mut seeded = Seed(seed);
+        let mut seeded = StdRng::seed_from_u64(seed);
         let mut pair = Pair::new(Setup::default());
-        let mut network = |way, index, datagram: &Bytes| match seeded.below(5) {
-            0 => vec![],
-            _ => lossless(way, index, datagram),
+        let mut network = |way, index, datagram: &Bytes| match seeded.random_ratio(1, 5) {
+            true => vec![],
+            false => lossless(way, index, datagram),
         };
         pair.run(&mut network, HANDSHAKE_DEADLINE);
         assert!(
@@ -96,7 +99,7 @@ fn a_fifth_of_all_datagrams_may_be_lost() {
 }
 
 /// Cuts every handshake message in the clear anew, into pieces that may be duplicated and reordered.
-fn refragment(datagram: &[u8], seed: &mut Seed) -> Vec<(Duration, Bytes)> {
+fn refragment(datagram: &[u8], seeded: &mut StdRng) -> Vec<(Duration, Bytes)> {
     let mut datagrams = vec![];
     for record in record::records(datagram).map(Result::unwrap) {
         if record.epoch > 0 || record.content != record::HANDSHAKE {
@@ -104,11 +107,14 @@ fn refragment(datagram: &[u8], seed: &mut Seed) -> Vec<(Duration, Bytes)> {
             continue;
         }
         for fragment in record::fragments(record.body).map(Result::unwrap) {
-            let cut = seed.below(fragment.bytes.len() as u64 + 1) as usize;
+            let cut = seeded.random_range(0..=fragment.bytes.len());
             for (from, to) in [(0, cut), (cut / 2, fragment.bytes.len())] {
-                let piece = piece(&fragment, from, to, seed.below(1 << 40));
-                for _ in 0..=seed.below(2) {
-                    datagrams.push((DELAY + Duration::from_millis(seed.below(30)), piece.clone()));
+                let piece = piece(&fragment, from, to, seeded.random_range(0..1 << 40));
+                for _ in 0..seeded.random_range(1..=2) {
+                    datagrams.push((
+                        DELAY + Duration::from_millis(seeded.random_range(0..30)),
+                        piece.clone(),
+                    ));
                 }
             }
         }
@@ -130,13 +136,13 @@ fn piece(fragment: &record::Fragment<'_>, from: usize, to: usize, record_sequenc
 #[test]
 fn fragments_may_come_in_any_order_number_and_size() {
     for seed in 0..100 {
-        let mut seeded = Seed(seed);
+        let mut seeded = StdRng::seed_from_u64(seed);
         let mut pair = Pair::new(Setup {
             mtu: 300,
             ..Setup::default()
         });
         let mut network = |way, index, datagram: &Bytes| match way {
-            Way::ToServer if seeded.below(10) == 0 => vec![],
+            Way::ToServer if seeded.random_ratio(1, 10) => vec![],
             Way::ToServer => refragment(datagram, &mut seeded),
             Way::ToClient => lossless(way, index, datagram),
         };
@@ -368,15 +374,15 @@ fn a_client_that_gives_up_is_not_waited_for() {
 #[test]
 fn garbled_handshakes_never_panic_and_always_end() {
     for seed in 0..200 {
-        let mut seeded = Seed(seed);
+        let mut seeded = StdRng::seed_from_u64(seed);
         let mut pair = Pair::new(Setup::default());
         // From the first hello, or from the certificate on: what comes later would else seldom be reached.
         let first = 2 * (seed as usize % 2);
         let mut garble = |_, index, datagram: &Bytes| {
             let mut bytes = datagram.to_vec();
-            if index >= first && seeded.below(2) == 0 {
-                let at = 13 + seeded.below(bytes.len() as u64 - 13) as usize;
-                bytes[at] ^= 1 << seeded.below(8);
+            if index >= first && seeded.random_ratio(1, 2) {
+                let at = seeded.random_range(13..bytes.len());
+                bytes[at] ^= 1 << seeded.random_range(0..8);
             }
             vec![(DELAY, bytes.into())]
         };

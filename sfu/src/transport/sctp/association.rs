@@ -9,7 +9,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use rtc_sctp::{
     Association, AssociationError, Chunks, DatagramEvent, Endpoint, EndpointConfig, Payload, ServerConfig,
-    TransportConfig, max_payload_size_for_mtu,
+    TimerConfig, TransportConfig, max_payload_size_for_mtu,
 };
 use rtc_shared::TransportProtocol;
 
@@ -108,8 +108,19 @@ pub(super) fn endpoint_config() -> Arc<EndpointConfig> {
     Arc::new(config)
 }
 
+/// The library gives up after five retransmissions without an answer: it stops its timer, says nothing, and
+/// nothing is ever sent again. Whether a client is gone is for ICE to say (RFC 7675), so it goes on.
+pub(super) fn timers() -> TimerConfig {
+    TimerConfig {
+        max_t3_rtx_retrans: usize::MAX,
+        max_reconfig_retrans: usize::MAX,
+        ..TimerConfig::default()
+    }
+}
+
 fn server_config() -> Arc<ServerConfig> {
     let transport = TransportConfig::default()
+        .with_timer_config(timers())
         .with_max_message_size(MAX_MESSAGE_BYTES as u32)
         .with_max_receive_buffer_size(RECEIVE_BUFFER_BYTES)
         .with_max_num_inbound_streams(MAX_STREAMS)

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use rtc_datachannel::message::message_channel_open::ChannelType;
-use rtc_sctp::{Association, AssociationHandle, ClientConfig, DatagramEvent, Endpoint, Payload};
+use rtc_sctp::{
+    Association, AssociationHandle, ClientConfig, DatagramEvent, Endpoint, Payload, TransportConfig,
+};
 use rtc_shared::TransportProtocol;
 
-use super::super::association::{CLIENT, SERVER, endpoint_config};
+use super::super::association::{CLIENT, SERVER, endpoint_config, timers};
 use super::super::*;
 
 /// One way.
@@ -45,7 +47,8 @@ impl Pair {
     pub(super) fn with_limit(max_message_bytes: u32) -> Self {
         let now = Instant::now();
         let mut endpoint = Endpoint::new(CLIENT, TransportProtocol::UDP, endpoint_config(), None);
-        let (handle, client) = endpoint.connect(now, ClientConfig::default(), SERVER).unwrap();
+        let config = ClientConfig::new(TransportConfig::default().with_timer_config(timers()));
+        let (handle, client) = endpoint.connect(now, config, SERVER).unwrap();
         Self {
             now,
             server: Sctp::new(DataChannelParameters { max_message_bytes }),
@@ -212,17 +215,4 @@ fn crc32c(bytes: &[u8]) -> u32 {
     !bytes
         .iter()
         .fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))
-}
-
-/// A small generator of reproducible chance (SplitMix64).
-pub(super) struct Seed(pub(super) u64);
-
-impl Seed {
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ mixed >> 31) % bound
-    }
 }

@@ -1,0 +1,62 @@
+//! The same interface over workers that run.
+
+use rapport_signaling::media::{self, Workers};
+use rapport_signaling::{Server, load_keys};
+use reqwest::StatusCode;
+
+use crate::support::{Client, client, config, problem, value};
+
+const MEDIA: &str = "media.listen = [\"127.0.0.1:0\"]\nmedia.workers = 2";
+
+async fn start() -> (Server, Workers, Client) {
+    let config = config(MEDIA);
+    let keys = load_keys(&config).unwrap();
+    let (plane, workers) = media::start(&config.media).unwrap();
+    let server = Server::start(config, Vec::new(), plane).await.unwrap();
+    let client = client(server.address(), keys);
+    (server, workers, client)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_reaches_a_worker_and_leaves_it() {
+    let (server, workers, client) = start().await;
+    let session = client.publish("one", "anna").await;
+    let publications = |text: &str| value(text, "rapport_publications", &[]).unwrap();
+    client.scrape_until(|text| publications(text) == 2.0).await;
+    assert_eq!(
+        client.delete(&session.path, &session.token).await.status(),
+        StatusCode::OK
+    );
+    client.scrape_until(|text| publications(text) == 0.0).await;
+    server.stop().await.unwrap();
+    workers.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_names_a_port_that_is_bound() {
+    let (_server, _workers, client) = start().await;
+    let token = client.token("one", "anna", "p");
+    let answer = client
+        .post("/whip/one", &token, crate::support::PUBLISH)
+        .await
+        .text()
+        .await
+        .unwrap();
+    let candidate = answer
+        .lines()
+        .find(|line| line.starts_with("a=candidate:"))
+        .unwrap();
+    let port: u16 = candidate.split(' ').nth(5).unwrap().parse().unwrap();
+    let taken = std::net::UdpSocket::bind(("127.0.0.1", port)).unwrap_err();
+    assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_of_lost_workers_end() {
+    let (_server, workers, client) = start().await;
+    let session = client.publish("one", "anna").await;
+    drop(workers);
+    client.until_gone(&session.path, &session.token).await;
+    let (status, _) = problem(client.get("/readyz", "").await).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+}
