@@ -301,11 +301,11 @@ impl Sctp {
             return Err(Drop::MalformedSctp);
         }
         self.set_reliability(stream, open);
-        self.acknowledge(now, stream)?;
+        // Before the acknowledgement, which fails where the client is leaving: what is closed then was open.
         self.events.push_back(SctpEvent::Opened {
             label: label.to_owned(),
         });
-        Ok(())
+        self.acknowledge(now, stream)
     }
 
     /// RFC 8832 §5.1: both directions of a channel have the same reliability.

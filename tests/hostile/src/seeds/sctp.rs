@@ -27,6 +27,7 @@ pub(super) fn associations() -> Vec<Named> {
             script(&[&open, &data(2, 0, 1, 50, &[0, 1])], &[]),
         ),
         ("shutdown", script(&[&open, &shutdown], &[])),
+        ("open-after-shutdown", script(&[&shutdown, &open], &[])),
         ("abort", script(&[&open, &abort], &[])),
         ("init", {
             let mut input = vec![0];
