@@ -13,6 +13,7 @@ mod rtcp;
 mod rtp;
 mod script;
 mod sctp;
+mod sdp;
 pub mod seeds;
 mod shard;
 mod stun;
@@ -22,6 +23,7 @@ pub use dtls_guard::dtls_guard;
 pub use rtcp::rtcp;
 pub use rtp::rtp;
 pub use sctp::sctp;
+pub use sdp::sdp;
 pub use shard::shard;
 pub use stun::stun;
 
@@ -29,12 +31,13 @@ pub use stun::stun;
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their fuzz targets.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("stun", stun),
     ("rtp", rtp),
     ("rtcp", rtcp),
     ("dependency", dependency),
     ("dtls_guard", dtls_guard),
     ("sctp", sctp),
+    ("sdp", sdp),
     ("shard", shard),
 ];

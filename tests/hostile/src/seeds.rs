@@ -6,6 +6,7 @@
 mod dtls;
 mod media;
 mod sctp;
+mod sdp;
 mod stun;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub fn of(target: &str) -> Vec<Seed> {
         "dependency" => media::descriptors(),
         "dtls_guard" => dtls::handshakes(),
         "sctp" => sctp::associations(),
+        "sdp" => sdp::offers(),
         "shard" => dtls::arrivals(),
         _ => vec![],
     };
