@@ -87,6 +87,8 @@ drops! {
     NoSuchChannel = "no_such_channel",
     /// A data channel whose buffer is full.
     ChannelFull = "channel_full",
+    /// A data channel message of a participant that sends more than it may.
+    MessageThrottled = "message_throttled",
     /// A command that names something gone.
     StaleCommand = "stale_command",
 }

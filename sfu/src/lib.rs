@@ -66,7 +66,6 @@
 //! reason, never logged, never a panic.
 
 #![warn(missing_docs)]
-
 // Tests make their own instants; `clippy.toml` says why nothing else may.
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
@@ -78,6 +77,7 @@ pub mod drop;
 pub mod event;
 pub mod id;
 mod loose;
+mod messages;
 mod output;
 pub mod parameters;
 mod participant;

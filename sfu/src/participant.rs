@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHashMap;
 
 use crate::codec::MediaKind;
+use crate::command::Message;
 use crate::congestion::ArrivalLog;
 use crate::drop::Drop;
 use crate::id::{ParticipantId, Ssrc, SubscriptionId, TrackId};
+use crate::messages::MessageBudget;
 use crate::output::Output;
 use crate::parameters::{ExtensionKind, PublicationParameters, SubscriptionParameters};
 use crate::publication::arrival::{Arrival, EncodingIndex};
@@ -34,6 +36,7 @@ pub(crate) struct Participant {
     /// Names us in the RTCP that we write.
     ssrc: Ssrc,
     touched: bool,
+    messages: MessageBudget,
 }
 
 /// A subscription and what its transport has to know of it.
@@ -55,6 +58,7 @@ impl Participant {
             outbound: FxHashMap::default(),
             ssrc,
             touched: false,
+            messages: MessageBudget::default(),
         }
     }
 
@@ -70,6 +74,11 @@ impl Participant {
     /// It has been drained.
     pub(crate) fn untouch(&mut self) {
         self.touched = false;
+    }
+
+    /// May this message of its go on?
+    pub(crate) fn admit_message(&mut self, now: Instant, message: &Message) -> Result<(), Drop> {
+        self.messages.spend(now, message)
     }
 
     /// Takes note of what a new publication will look like on the wire.
@@ -129,8 +138,14 @@ impl Participant {
 
     /// A subscriber told how a stream of ours arrives; returns the round trip if that tells it.
     pub(crate) fn handle_report(&mut self, now: Instant, block: &ReportBlock) -> Option<Duration> {
-        let place = self.places.get_mut(self.outbound.get(&block.ssrc)?)?;
-        place.subscription.handle_report(now, block)
+        self.sending(block.ssrc)?.subscription.handle_report(now, block)
+    }
+
+    /// The place that sends its media with this SSRC; what is said of a retransmission stream is not said
+    /// of the media.
+    fn sending(&mut self, media: Ssrc) -> Option<&mut Place> {
+        let place = self.places.get_mut(self.outbound.get(&media)?);
+        place.filter(|place| place.subscription.ssrc() == media)
     }
 
     /// The key frames that its places wait for, if they are to be asked for now.
@@ -169,7 +184,9 @@ impl Participant {
         lost: u16,
         tracks: &FxHashMap<TrackId, Track>,
     ) -> Result<(), Drop> {
-        let place = self.outbound.get(&media).and_then(|id| self.places.get_mut(id));
+        let id = self.outbound.get(&media).ok_or(Drop::UnknownSource)?;
+        let place = self.places.get_mut(id);
+        let place = place.filter(|place| place.subscription.ssrc() == media);
         let place = place.ok_or(Drop::UnknownSource)?;
         let mut egress = self.transport.egress()?.counted(place.counted);
         let cached = |track, encoding, sequence| {
@@ -196,6 +213,9 @@ impl Participant {
             };
             let sent = egress.send_each(|out| track.publication.poll_rtcp(now, self.ssrc, out));
             output.settle(sent);
+            let requests = track.publication.take_requests();
+            output.stats.outbound_nacks += requests.nacks;
+            output.stats.outbound_keyframe_requests += requests.keyframes;
         }
         let sent = egress.send_each(|out| self.arrivals.poll_feedback(now, out, self.ssrc, NO_MEDIA));
         output.settle(sent);

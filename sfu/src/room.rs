@@ -141,7 +141,9 @@ impl Room {
         let participant = self.participants.get_mut(&id)?;
         let place = participant.subscription_mut(subscription)?;
         place.select(target.as_ref().and(track));
-        place.mute(target.as_ref().is_some_and(|target| target.muted));
+        if target.as_ref().is_some_and(|target| target.muted) {
+            place.mute(true);
+        }
         participant.touch(output);
         // A place whose track went away in the meantime is left empty; the rest of the order is stale.
         if let Some(target) = target {

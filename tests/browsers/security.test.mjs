@@ -8,7 +8,7 @@ import { withWrongFingerprint } from './harness/sdp.mjs';
 import { behaviour, Stage } from './harness/stage.mjs';
 import { throughout, until } from './harness/wait.mjs';
 
-/** How long a refused page is watched: many times what a join takes. */
+/** How long a refused page is watched: many times what a join takes, and longer than /metrics may lag behind. */
 const WATCH_MS = 3000;
 
 /** A browser that gets no alert gives up when its checks find nobody; Firefox takes longest. */
@@ -38,7 +38,7 @@ for (const { who, status, token } of REFUSALS) {
     const room = stage.room();
     const publisher = await stage.publisher('chromium', { room });
     await mediaFlows('inbound');
-    const before = await stage.server.mediaPackets('outbound');
+    const before = await settled('outbound');
     const player = await stage.peer('chromium');
     await refused(player.call('play', { url: stage.server.whep(room), token: await token('subscribe', room) }), status);
     await assertNothing(player, 'outbound', before);
@@ -47,7 +47,7 @@ for (const { who, status, token } of REFUSALS) {
 
   behaviour(`a publisher ${who} is refused and sends no packet`, () => stage, async () => {
     const room = stage.room();
-    const before = await stage.server.mediaPackets('inbound');
+    const before = await settled('inbound');
     const publisher = await stage.peer('chromium');
     await refused(publisher.call('publish', { url: stage.server.whip(room), token: await token('publish', room) }), status);
     await assertNothing(publisher, 'inbound', before);
@@ -59,7 +59,7 @@ for (const browser of ['chromium', 'firefox']) {
     const room = stage.room();
     await stage.publisher('chromium', { room });
     await mediaFlows('inbound');
-    const before = await stage.server.mediaPackets('outbound');
+    const before = await settled('outbound');
     const { base } = await stage.gateway({ editOffer: withWrongFingerprint });
     const player = await stage.player(browser, { room, base });
     await failed(player);
@@ -77,7 +77,7 @@ for (const browser of ['chromium', 'firefox']) {
 
 behaviour('a publisher whose certificate is not the one it named fails and nobody sees it', () => stage, async () => {
   const room = stage.room();
-  const before = await stage.server.mediaPackets('inbound');
+  const before = await settled('inbound');
   const { base } = await stage.gateway({ editOffer: withWrongFingerprint });
   const publisher = await stage.peer('chromium');
   const token = await stage.server.token(room, 'publisher', 'publish');
@@ -91,6 +91,17 @@ behaviour('a publisher whose certificate is not the one it named fails and nobod
 async function mediaFlows(direction) {
   const start = await stage.server.mediaPackets(direction);
   await until(`${direction} media`, () => stage.server.mediaPackets(direction), (packets) => packets > start);
+}
+
+/** The count once the pages of former tests have left and /metrics has caught up: it no longer changes. */
+function settled(direction) {
+  let last;
+  const look = async () => {
+    last = await stage.server.mediaPackets(direction);
+    const seen = async () => (await stage.server.mediaPackets(direction)) === last;
+    return throughout('the count stands', WATCH_MS, seen, Boolean).then(() => true, () => false);
+  };
+  return until(`no ${direction} media`, look).then(() => last);
 }
 
 async function refused(call, status) {

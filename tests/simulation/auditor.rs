@@ -39,6 +39,8 @@ pub(crate) struct Expectation {
     pub(crate) media: Ssrc,
     /// The track that was mapped to the place, and not muted.
     pub(crate) selected: Option<TrackId>,
+    /// How often that one was muted or unmuted: each time a stretch ends.
+    pub(crate) mutes: u32,
     /// All that ever were mapped to it, and the number of the last padding that each has sent, if any.
     pub(crate) ever_selected: BTreeMap<TrackId, Option<u64>>,
 }

@@ -18,8 +18,8 @@ use crate::auditor::{Expectation, content, ensure};
 pub(crate) struct Stream {
     /// By index.
     sent: BTreeMap<u64, Packet>,
-    /// By first index.
-    segments: BTreeMap<u64, TrackId>,
+    /// By first index: of which track, and after how many of its mutes.
+    segments: BTreeMap<u64, (TrackId, u32)>,
     /// One frame has one time, also in what comes late or again.
     times: HashMap<(TrackId, u32), u32>,
 }
@@ -119,8 +119,8 @@ impl Stream {
         expected: &Expectation,
     ) -> Result<(), String> {
         let newest = self.sent.values().rev().find_map(|sent| sent.content);
-        let track = self.segments.values().next_back();
-        if track == Some(&content.track) && last.precedes(packet) {
+        let segment = self.segments.values().next_back();
+        if segment == Some(&(content.track, expected.mutes)) && last.precedes(packet) {
             let same_frame = newest.is_some_and(|newest| newest.frame == content.frame);
             return judge_time(last, packet, same_frame);
         }
@@ -137,7 +137,8 @@ impl Stream {
         ensure(!video || content.keyframe && content.start, || {
             format!("video begins at frame {} without a key frame", content.frame)
         })?;
-        self.segments.insert(packet.index, content.track);
+        self.segments
+            .insert(packet.index, (content.track, expected.mutes));
         Ok(())
     }
 
@@ -145,7 +146,8 @@ impl Stream {
     fn judge_late(&mut self, packet: &Packet, expected: &Expectation) -> Result<(), String> {
         let index = packet.index;
         let segment = self.segments.range(..=index).next_back();
-        let (&from, &track) = segment.ok_or_else(|| format!("number {index} from before the beginning"))?;
+        let (&from, &(track, _)) =
+            segment.ok_or_else(|| format!("number {index} from before the beginning"))?;
         let until = self.segments.range(index + 1..).next().map(|(&from, _)| from);
         let before = self.sent.range(from..index).next_back();
         let after = self.sent.range(index + 1..until.unwrap_or(u64::MAX)).next();

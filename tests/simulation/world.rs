@@ -37,6 +37,7 @@ pub(crate) struct World {
     pub(crate) held_bytes: i64,
     by_address: BTreeMap<SocketAddr, ParticipantId>,
     muted: HashSet<TrackId>,
+    mutes: BTreeMap<TrackId, u32>,
     /// The number of the last padding that each track has sent.
     last_padding: BTreeMap<TrackId, u64>,
     identity: ClientIdentity,
@@ -105,6 +106,7 @@ impl World {
             held_bytes: 0,
             by_address: BTreeMap::new(),
             muted: HashSet::new(),
+            mutes: BTreeMap::new(),
             last_padding: BTreeMap::new(),
             identity: client.clone(),
             next_id: 1,
@@ -195,6 +197,7 @@ impl World {
         } else {
             self.muted.remove(&track);
         }
+        *self.mutes.entry(track).or_default() += 1;
         self.command(Command::Mute { track, muted });
     }
 
@@ -246,7 +249,13 @@ impl World {
 
     /// Lets everything happen that happens until then.
     pub(crate) fn run_until(&mut self, end: Instant) {
+        let mut steps = 0;
         while let Some(next) = self.next().filter(|&next| next <= end) {
+            steps = if next > self.now { 0 } else { steps + 1 };
+            assert!(
+                steps < STANDSTILL,
+                "somebody is due for ever, and time stands still"
+            );
             self.now = self.now.max(next);
             self.step();
         }
@@ -435,6 +444,10 @@ impl World {
             kind: place.kind,
             media,
             selected: place.selected.filter(|track| !self.muted.contains(track)),
+            mutes: place
+                .selected
+                .and_then(|track| self.mutes.get(&track).copied())
+                .unwrap_or_default(),
             ever_selected: place
                 .ever_selected
                 .iter()
@@ -479,6 +492,9 @@ fn credentials(side: &str, id: ParticipantId) -> IceCredentials {
         pwd: format!("{side}-password-of-{id:022}"),
     }
 }
+
+/// Steps at one moment: far more than there are timers and datagrams in any.
+const STANDSTILL: usize = 10_000;
 
 /// How often a frame of picture is followed by padding.
 const PADDING: f64 = 0.03;

@@ -6,9 +6,9 @@
 use std::time::{Duration, Instant};
 
 use crate::id::Ssrc;
-use crate::publication::Publication;
 use crate::publication::arrival::EncodingIndex;
 use crate::publication::encoding::Encoding;
+use crate::publication::{Publication, Requests};
 use crate::rtp::rtcp;
 use crate::rtp::time::NtpTime;
 
@@ -58,6 +58,11 @@ impl Publication {
         !idle
     }
 
+    /// What was asked for since the last call.
+    pub fn take_requests(&mut self) -> Requests {
+        std::mem::take(&mut self.requests)
+    }
+
     /// When something is due.
     pub(super) fn feedback_at(&self) -> Option<Instant> {
         let (nack, keyframe) = (self.asks_nack(), self.asks_keyframe());
@@ -91,6 +96,7 @@ impl Publication {
             let Some(media) = encoding.ssrc() else { continue };
             let lost = encoding.nack.poll_nack(now);
             if !lost.is_empty() {
+                self.requests.nacks += lost.len() as u64;
                 rtcp::nack(out, sender, media, lost.iter().map(|sequence| sequence.low()));
             }
         }
@@ -103,10 +109,14 @@ impl Publication {
         let pli = self.payloads.iter().any(|payload| payload.pli);
         for encoding in &mut self.encodings {
             let Some(media) = encoding.ssrc() else { continue };
-            match encoding.keyframes.poll(now) {
-                Some(_) if pli => rtcp::pli(out, sender, media),
-                Some(number) => rtcp::fir(out, sender, media, number),
-                None => {}
+            let Some(number) = encoding.keyframes.poll(now) else {
+                continue;
+            };
+            self.requests.keyframes += 1;
+            if pli {
+                rtcp::pli(out, sender, media);
+            } else {
+                rtcp::fir(out, sender, media, number);
             }
         }
     }

@@ -55,6 +55,16 @@ pub struct Publication {
     blocks: Vec<ReportBlock>,
     /// At most one: a start and a stall are [`SILENCE`] apart.
     event: Option<Event>,
+    requests: Requests,
+}
+
+/// What a publisher was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// Numbers to be sent again.
+    pub nacks: u64,
+    /// Key frames.
+    pub keyframes: u64,
 }
 
 /// A media packet without its wrapping.
@@ -92,6 +102,7 @@ impl Publication {
             report_at: None,
             blocks: Vec::with_capacity(MAX_ENCODINGS),
             event: None,
+            requests: Requests::default(),
         }
     }
 

@@ -217,7 +217,8 @@ impl Room {
         encoding: EncodingIndex,
         output: &mut Output,
     ) {
-        let Some(track) = self.tracks.get_mut(&track) else {
+        // While nobody gets the track, key frames of it would only be a burden to its publisher.
+        let Some(track) = self.tracks.get_mut(&track).filter(|track| !track.muted) else {
             return;
         };
         track.publication.request_keyframe(now, encoding);

@@ -104,6 +104,12 @@ impl Room {
         message: Message,
         output: &mut Output,
     ) {
+        let Some(sender) = self.participants.get_mut(&from) else {
+            return;
+        };
+        if output.settle(sender.admit_message(now, &message)).is_none() {
+            return;
+        }
         for (&id, participant) in &mut self.participants {
             if id == from || !participant.transport.has_channel(&label) {
                 continue;

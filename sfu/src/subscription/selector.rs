@@ -64,9 +64,10 @@ impl Selector {
         Some((self.track?, self.current?))
     }
 
-    /// The next packet to be forwarded begins anew; for video it is a key frame.
+    /// The next packet to be forwarded begins anew; for video it is a key frame, which is wanted at once.
     pub(crate) fn restart(&mut self) {
         self.current = None;
+        self.asked = None;
     }
 
     /// What is withheld is not asked for, and begins anew.

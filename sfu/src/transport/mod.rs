@@ -106,7 +106,8 @@ impl Transport {
             return Err(Drop::UnvalidatedDtls);
         }
         let handled = self.dtls.handle_datagram(now, datagram);
-        handled.and(self.pump(now))
+        let pumped = self.pump(now);
+        handled.and(pumped)
     }
 
     /// Opens an SRTP packet in place: its header, and the length that is left.
@@ -142,7 +143,8 @@ impl Transport {
     pub fn send_message(&mut self, now: Instant, label: &str, message: &Message) -> Result<(), Drop> {
         let sctp = self.sctp.as_mut().ok_or(Drop::NoSuchChannel)?;
         let sent = sctp.send(now, label, message);
-        sent.and(self.pump(now))
+        let pumped = self.pump(now);
+        sent.and(pumped)
     }
 
     /// Says goodbye; what it queues still wants to be sent.
@@ -211,7 +213,8 @@ impl Transport {
     fn pump(&mut self, now: Instant) -> Result<(), Drop> {
         let mut handled = Ok(());
         while let Some(event) = self.dtls.poll_event() {
-            handled = handled.and(self.handle_dtls_event(now, event));
+            let one = self.handle_dtls_event(now, event);
+            handled = handled.and(one);
         }
         if let Some(sctp) = &mut self.sctp {
             while let Some(event) = sctp.poll_event() {

@@ -29,6 +29,9 @@ const CHROMIUM_FLAGS = [
 
 const FIREFOX_PREFERENCES = {
   'media.peerconnection.ice.loopback': true,
+  // only a page that may use the camera gathers on other interfaces than that of the default route: loopback is one
+  'permissions.default.camera': 1,
+  'permissions.default.microphone': 1,
   'media.autoplay.default': 0,
   'media.autoplay.blocking_policy': 0,
   // without a sound card an AudioContext of this browser never starts; the mock device lends it a clock

@@ -7,7 +7,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,11 +17,14 @@ import { until } from './wait.mjs';
 const BINARY = process.env.RAPPORT_BIN ?? fileURLToPath(new URL('../../../target/debug/rapport', import.meta.url));
 
 export class Server {
-  /** Starts a server whose HTTP interface the pages of `origin` may call, and waits until it is ready. */
-  static async start(origin) {
+  /**
+   * Starts a server whose HTTP interface the pages of `origin` may call, and waits until it is ready. Its media
+   * port is on loopback; `beyondLoopback` adds the machine's own address, from which nothing leaves the machine either.
+   */
+  static async start(origin, { beyondLoopback = false } = {}) {
     const server = new Server();
-    await server.#configure(origin);
-    server.process = new Child(BINARY, ['serve', '--config', server.config]);
+    await server.#configure(origin, beyondLoopback ? ['127.0.0.1', ownAddress()] : ['127.0.0.1']);
+    server.process = new Child(BINARY, ['serve', '--config', server.config], { env: { ...process.env, NO_COLOR: '1' } });
     try {
       await until('the server is ready', () => server.#isReady());
     } catch (error) {
@@ -76,22 +79,22 @@ export class Server {
     return text.split('\n').filter((line) => line && !line.startsWith('#')).map(sampleOf);
   }
 
-  /** Media packets so far, 'inbound' or 'outbound' as the server sees them. */
+  /** Media packets so far, 'inbound' or 'outbound' as the server sees them; its metrics may be a second old. */
   async mediaPackets(direction) {
-    const name = `rapport_${direction}_rtp_packets_total`;
-    const samples = (await this.metrics()).filter((sample) => sample.name === name);
-    if (samples.length === 0) throw new Error(`no metric ${name}`);
-    return samples.reduce((sum, { value }) => sum + value, 0);
+    const name = 'rapport_rtp_packets_total';
+    const sample = (await this.metrics()).find((each) => each.name === name && each.labels.direction === direction);
+    if (!sample) throw new Error(`no metric ${name} ${direction}`);
+    return sample.value;
   }
 
-  async #configure(origin) {
+  async #configure(origin, addresses) {
     this.folder = await mkdtemp(join(tmpdir(), 'rapport-server-'));
     this.config = join(this.folder, 'rapport.toml');
     this.secret = randomBytes(24).toString('base64');
     const [http, udp] = [await freeTcpPort(), await freeUdpPort()];
     this.base = `http://127.0.0.1:${http}`;
     this.media = { address: '127.0.0.1', port: udp };
-    await writeFile(this.config, configuration({ http, udp, origin, secret: this.secret }), { mode: 0o600 });
+    await writeFile(this.config, configuration({ http, udp, addresses, origin, secret: this.secret }), { mode: 0o600 });
   }
 
   async #isReady() {
@@ -100,14 +103,17 @@ export class Server {
   }
 }
 
-function configuration({ http, udp, origin, secret }) {
+function configuration({ http, udp, addresses, origin, secret }) {
+  const media = addresses.map((address) => `"${address}:${udp}"`);
   return `
 [server]
 listen = "127.0.0.1:${http}"
 cors_origins = ["${origin}"]
+# pages that are closed leave their sessions behind; a stopping server need not wait for them here
+drain_deadline = "1s"
 
 [media]
-listen = ["127.0.0.1:${udp}"]
+listen = [${media.join(', ')}]
 
 [[auth.secrets]]
 id = "test"
@@ -119,6 +125,12 @@ function sampleOf(line) {
   const [, name, labels, value] = line.match(/^([^{\s]+)(?:\{(.*)\})?\s+(\S+)/);
   const pairs = [...(labels ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key, text]) => [key, text]);
   return { name, labels: Object.fromEntries(pairs), value: Number(value) };
+}
+
+function ownAddress() {
+  const own = Object.values(networkInterfaces()).flat().find(({ family, internal }) => family === 'IPv4' && !internal);
+  if (!own) throw new Error('this machine has no IPv4 address beside loopback, and some clients use nothing else');
+  return own.address;
 }
 
 async function freeTcpPort() {

@@ -16,12 +16,12 @@ import { until } from './wait.mjs';
 const TEST_TIMEOUT_MS = 120_000;
 
 export class Stage {
-  static async open({ withServer = true, plainAddresses = false } = {}) {
+  static async open({ withServer = true, plainAddresses = false, beyondLoopback = false } = {}) {
     const stage = new Stage();
     stage.plainAddresses = plainAddresses;
     stage.pages = await servePages();
     try {
-      if (withServer) stage.server = await Server.start(new URL(stage.pages.url).origin);
+      if (withServer) stage.server = await Server.start(new URL(stage.pages.url).origin, { beyondLoopback });
     } catch (error) {
       await stage.pages.close();
       throw error;

@@ -1,19 +1,21 @@
 //! A synthetic client: a browser without picture, sound, socket or clock.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use rapport_sfu::codec::MediaKind;
+use rapport_sfu::command::Message;
 use rapport_sfu::demux::Protocol;
 use rapport_sfu::id::{Pt, Ssrc};
-use rapport_sfu::parameters::{Fingerprint, IceCredentials, TransportParameters};
+use rapport_sfu::parameters::{DataChannelParameters, Fingerprint, IceCredentials, TransportParameters};
 use rapport_sfu::rtp::Header;
 use rapport_sfu::rtp::rtcp::{self, Rtcp};
-use rapport_sfu::transport::srtp::{Protector, Unprotector};
+use rapport_sfu::transport::srtp::{KeyingMaterial, Protector, Unprotector};
 
 pub use crate::handshake::ClientIdentity;
 
+use crate::channels::Channels;
 use crate::content::Content;
 use crate::handshake::Handshake;
 use crate::ice::Checker;
@@ -30,6 +32,12 @@ pub struct Client {
     local: IceCredentials,
     remote: IceCredentials,
     checker: Checker,
+    /// Requests for key frames that came.
+    pub keyframe_requests_received: usize,
+    /// RTP packets that came, repairs included, in bytes.
+    pub rtp_bytes_received: usize,
+    /// The last report on each source that is received.
+    pub reports: BTreeMap<Ssrc, rtcp::SenderInfo>,
     handshake: Option<Handshake>,
     keys: Option<Keys>,
     receiver: Receiver,
@@ -40,6 +48,9 @@ pub struct Client {
     /// Sealed audio packets, to be sent again as they were.
     sealed_audio: VecDeque<(Ssrc, u16, Vec<u8>)>,
     keyframe_requests: Vec<Ssrc>,
+    /// Channels to open as soon as there are any.
+    labels: Option<Vec<String>>,
+    channels: Option<Channels>,
 }
 
 struct Keys {
@@ -79,6 +90,9 @@ impl Client {
             checker: Checker::new(local.clone(), remote.clone(), now),
             local,
             remote,
+            keyframe_requests_received: 0,
+            rtp_bytes_received: 0,
+            reports: BTreeMap::new(),
             handshake: None,
             keys: None,
             receiver: Receiver::default(),
@@ -88,7 +102,16 @@ impl Client {
             next_feedback: None,
             sealed_audio: VecDeque::new(),
             keyframe_requests: Vec::new(),
+            labels: None,
+            channels: None,
         }
+    }
+
+    /// Negotiates data channels, and opens these once it is connected.
+    #[must_use]
+    pub fn with_channels(mut self, labels: &[&str]) -> Self {
+        self.labels = Some(labels.iter().map(|&label| label.to_owned()).collect());
+        self
     }
 
     /// What signaling would tell the server of it.
@@ -97,7 +120,9 @@ impl Client {
             local: self.remote.clone(),
             remote: self.local.clone(),
             fingerprint: self.identity.fingerprint(),
-            data_channel: None,
+            data_channel: self.labels.as_ref().map(|_| DataChannelParameters {
+                max_message_bytes: MESSAGE_BYTES,
+            }),
         }
     }
 
@@ -140,6 +165,57 @@ impl Client {
             .ok()?;
         packet.truncate(opened.len);
         Some(header.payload(&packet)?.to_vec())
+    }
+
+    /// The server said goodbye.
+    pub fn was_closed(&self) -> bool {
+        self.handshake.as_ref().is_some_and(|handshake| handshake.closed)
+    }
+
+    /// Says goodbye.
+    pub fn close(&mut self, now: Instant) {
+        if let Some(handshake) = &mut self.handshake {
+            handshake.close(now);
+        }
+        self.drain(now);
+    }
+
+    /// Sends a message on a channel that it has.
+    ///
+    /// # Panics
+    ///
+    /// When it has no such channel.
+    pub fn send_message(&mut self, now: Instant, label: &str, message: &Message) {
+        let channels = self.channels.as_mut().expect("a connected client with channels");
+        channels.send(label, message);
+        self.drain(now);
+    }
+
+    /// The messages that came since the last call, with the labels of their channels.
+    pub fn take_messages(&mut self) -> Vec<(String, Message)> {
+        self.channels
+            .as_mut()
+            .map(Channels::take_received)
+            .unwrap_or_default()
+    }
+
+    /// Sends bytes that are no message of any protocol's, or a forged one.
+    pub fn send_raw(&mut self, bytes: Vec<u8>) {
+        self.outbox.push_back(bytes);
+    }
+
+    /// Asks for these numbers of a source again, lost or not.
+    pub fn send_nack(&mut self, ssrc: Ssrc, lost: &[u16]) {
+        let mut packet = Vec::new();
+        rtcp::nack(&mut packet, Ssrc(1), ssrc, lost.iter().copied());
+        self.send_rtcp(packet);
+    }
+
+    /// Reports how a source's timestamps relate to a wall clock.
+    pub fn send_report(&mut self, sender: usize, info: rtcp::SenderInfo) {
+        let mut packet = Vec::new();
+        rtcp::sender_report(&mut packet, self.senders[sender].ssrc, info, &[], "synthetic");
+        self.send_rtcp(packet);
     }
 
     /// Sends the next frame of a source, cut into packets of these sizes.
@@ -197,6 +273,9 @@ impl Client {
             handshake.handle_timeout(now, &mut again);
             self.outbox.extend(again);
         }
+        if let Some(channels) = &mut self.channels {
+            channels.handle_timeout(now);
+        }
         if self.next_feedback.is_some_and(|at| at <= now) {
             self.send_feedback(now);
             self.next_feedback = Some(now + FEEDBACK);
@@ -207,7 +286,8 @@ impl Client {
     /// When [`Self::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Instant {
         let handshake = self.handshake.as_ref().and_then(Handshake::poll_timeout);
-        let others = [handshake, self.next_feedback];
+        let channels = self.channels.as_ref().and_then(Channels::poll_timeout);
+        let others = [handshake, self.next_feedback, channels];
         others
             .into_iter()
             .flatten()
@@ -223,9 +303,18 @@ impl Client {
         let Some(handshake) = &mut self.handshake else {
             return;
         };
-        let Some(keys) = handshake.handle_datagram(now, datagram) else {
-            return;
-        };
+        let keys = handshake.handle_datagram(now, datagram);
+        let data = std::mem::take(&mut handshake.data);
+        if let Some(channels) = &mut self.channels {
+            data.into_iter()
+                .for_each(|packet| channels.handle_packet(now, packet.freeze()));
+        }
+        if let Some(keys) = keys {
+            self.handle_keys(now, keys);
+        }
+    }
+
+    fn handle_keys(&mut self, now: Instant, keys: KeyingMaterial) {
         let auditor = Unprotector::new(keys.profile, &keys.remote_key, &keys.remote_salt);
         let contexts = keys.into_contexts().zip(auditor);
         self.keys = contexts.map(|((protector, unprotector), auditor)| Keys {
@@ -234,6 +323,11 @@ impl Client {
             auditor,
         });
         self.next_feedback = Some(now + FEEDBACK);
+        if let Some(labels) = &self.labels {
+            let mut channels = Channels::start(now);
+            labels.iter().for_each(|label| channels.open(label));
+            self.channels = Some(channels);
+        }
     }
 
     fn handle_rtp(&mut self, now: Instant, packet: &mut [u8]) {
@@ -241,6 +335,7 @@ impl Client {
         let Some(header) = Header::parse(packet) else {
             return;
         };
+        self.rtp_bytes_received += packet.len();
         let Ok(opened) = keys.unprotector.unprotect_rtp(&header, packet) else {
             return;
         };
@@ -271,6 +366,7 @@ impl Client {
         let reports: Vec<_> = rtcp::parse(&packet[..len]).flatten().collect();
         for report in reports {
             match report {
+                Rtcp::SenderReport { ssrc, info, .. } => _ = self.reports.insert(ssrc, info),
                 Rtcp::Pli { media, .. } => self.want_keyframe(media),
                 Rtcp::Fir { entries, .. } => entries.for_each(|(media, _)| self.want_keyframe(media)),
                 Rtcp::Nack { media, items, .. } => {
@@ -284,6 +380,7 @@ impl Client {
     }
 
     fn want_keyframe(&mut self, ssrc: Ssrc) {
+        self.keyframe_requests_received += 1;
         if let Some(sender) = self.senders.iter_mut().find(|sender| sender.ssrc == ssrc) {
             sender.keyframe_wanted = true;
         }
@@ -330,7 +427,6 @@ impl Client {
     }
 
     fn send_feedback(&mut self, now: Instant) {
-        let Some(keys) = &mut self.keys else { return };
         let own = self.senders.first().map_or(Ssrc(1), |sender| sender.ssrc);
         let mut packet = Vec::new();
         for (ssrc, lost) in self.receiver.poll_nacks(now) {
@@ -339,9 +435,13 @@ impl Client {
         for ssrc in self.keyframe_requests.drain(..) {
             rtcp::pli(&mut packet, own, ssrc);
         }
-        if packet.is_empty() {
-            return;
+        if !packet.is_empty() {
+            self.send_rtcp(packet);
         }
+    }
+
+    fn send_rtcp(&mut self, mut packet: Vec<u8>) {
+        let Some(keys) = &mut self.keys else { return };
         keys.protector
             .protect_rtcp(&mut packet, 0)
             .expect("an index that counts up");
@@ -350,6 +450,12 @@ impl Client {
 
     fn drain(&mut self, now: Instant) {
         if let Some(handshake) = &mut self.handshake {
+            if let Some(channels) = &mut self.channels
+                && !handshake.closed
+            {
+                let packets = channels.poll_transmits(now);
+                packets.iter().for_each(|packet| handshake.send(now, packet));
+            }
             let mut datagrams = Vec::new();
             handshake.drain(now, &mut datagrams);
             self.outbox.extend(datagrams);
@@ -375,6 +481,9 @@ const RTX: Pt = Pt(97);
 
 /// Browsers send feedback at least this often when packets are missing.
 const FEEDBACK: Duration = Duration::from_millis(20);
+
+/// What Firefox says; libwebrtc says four times as much.
+const MESSAGE_BYTES: u32 = 65_536;
 
 /// Half a second of 20 ms packets.
 const SEALED_AUDIO: usize = 25;

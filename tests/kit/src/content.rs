@@ -1,6 +1,6 @@
 //! What a synthetic packet carries: enough for its receiver to say what it should be.
 
-use rapport_sfu::codec::{Codec, MediaKind};
+use rapport_sfu::codec::Codec;
 use rapport_sfu::id::TrackId;
 
 /// The recognisable inside of a synthetic media packet.
@@ -24,11 +24,14 @@ impl Content {
     /// A payload that carries this content and has this many bytes, or a few more if it must.
     pub fn write(&self, codec: Codec, bytes: usize, out: &mut Vec<u8>) {
         let start = out.len();
-        if codec.kind() == MediaKind::Video {
-            self.write_vp8(out);
-        } else {
+        match codec {
             // RFC 6716 §3.1: a TOC byte of CELT-only, fullband, 20 ms, mono, one frame.
-            out.push(0b1111_1000);
+            Codec::Opus => out.push(0b1111_1000),
+            Codec::Vp8 => self.write_vp8(out),
+            Codec::Vp9 { .. } => out.push(self.vp9_descriptor()),
+            Codec::H264 { .. } => out.extend_from_slice(&self.h264_headers()),
+            Codec::Av1 { .. } => out.extend_from_slice(&self.av1_headers()),
+            _ => unreachable!("{codec:?} has no synthetic payload"),
         }
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&self.track.0.to_be_bytes());
@@ -60,6 +63,30 @@ impl Content {
             keyframe: flags & 1 != 0,
             start: flags & 2 != 0,
         })
+    }
+
+    /// RFC 9628 §4.2: P is set where other pictures are referred to, B where a frame begins.
+    fn vp9_descriptor(&self) -> u8 {
+        u8::from(!self.keyframe) << 6 | u8::from(self.start) << 3
+    }
+
+    /// RFC 6184 §5.6 and §5.8: a slice of an IDR or another picture, and fragments that go on.
+    fn h264_headers(&self) -> [u8; 2] {
+        match (self.start, self.keyframe) {
+            (true, true) => [0x65, 0x88],
+            (true, false) => [0x41, 0x9a],
+            (false, true) => [0x7c, 0x05],
+            (false, false) => [0x5c, 0x01],
+        }
+    }
+
+    /// AV1 RTP §4.4: one element, which goes on or begins with a sequence header or a frame.
+    fn av1_headers(&self) -> [u8; 2] {
+        match (self.start, self.keyframe) {
+            (true, true) => [0x18, 0x08],
+            (true, false) => [0x10, 0x30],
+            (false, _) => [0x90, 0],
+        }
     }
 
     /// RFC 7741 §4.2 and §4.3: descriptor with a 15-bit picture id, then the header of a VP8 frame.

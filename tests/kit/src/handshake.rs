@@ -60,6 +60,10 @@ pub(crate) struct Handshake {
     fresh: bool,
     resend_at: Option<Instant>,
     pub(crate) connected: bool,
+    /// The server said goodbye.
+    pub(crate) closed: bool,
+    /// Application data that came.
+    pub(crate) data: Vec<BytesMut>,
 }
 
 impl Handshake {
@@ -82,6 +86,8 @@ impl Handshake {
             fresh: true,
             resend_at: Some(now),
             connected: false,
+            closed: false,
+            data: Vec::new(),
         }
     }
 
@@ -92,9 +98,15 @@ impl Handshake {
             .endpoint
             .read(now, peer(), None, BytesMut::from(datagram))
             .unwrap_or_default();
-        let done = events
-            .iter()
-            .any(|event| matches!(event, EndpointEvent::HandshakeComplete));
+        let mut done = false;
+        for event in events {
+            match event {
+                EndpointEvent::HandshakeComplete => done = true,
+                EndpointEvent::ApplicationData(data) => self.data.push(data),
+                EndpointEvent::PeerClosed => self.closed = true,
+                _ => {}
+            }
+        }
         if !done {
             return None;
         }
@@ -107,6 +119,17 @@ impl Handshake {
             .export_keying_material("EXTRACTOR-dtls_srtp", &[], length)
             .ok()?;
         srtp::KeyingMaterial::from_exporter(profile, false, exported.as_ref())
+    }
+
+    pub(crate) fn send(&mut self, now: Instant, data: &[u8]) {
+        self.endpoint
+            .write(now, peer(), data)
+            .expect("a handshake that is through");
+    }
+
+    /// Says goodbye.
+    pub(crate) fn close(&mut self, now: Instant) {
+        self.endpoint.close(now).expect("an open connection");
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {

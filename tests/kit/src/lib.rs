@@ -5,6 +5,7 @@
 //! `rtc-dtls`, the client side of each; SRTP is the server's own, with the roles swapped: the oracle tests
 //! of the `sfu` crate and the `webrtc` client of the root package stand for its independence.
 
+mod channels;
 pub mod client;
 pub mod content;
 mod handshake;

@@ -51,7 +51,8 @@ fn after_mute_numbers_go_on_and_time_has_passed() {
     let (start, mut egress, mut subscription) = (Instant::now(), Recording::default(), audio());
     let first = arrival(start, 10, 960, Codec::Opus, b"x");
     forward(&mut subscription, start, &first, &mut egress).unwrap();
-    subscription.restart();
+    subscription.mute(true);
+    subscription.mute(false);
     let later = start + Duration::from_secs(3);
     let second = arrival(later, 160, 960 * 151, Codec::Opus, b"x");
     forward(&mut subscription, later, &second, &mut egress).unwrap();
@@ -109,7 +110,8 @@ fn time_goes_on_from_the_newest_packet_not_from_a_late_one() {
         let arrival = arrival(start, sequence, timestamp, Codec::Opus, b"x");
         forward(&mut subscription, start, &arrival, &mut egress).unwrap();
     }
-    subscription.restart();
+    subscription.mute(true);
+    subscription.mute(false);
     let now = start + 20 * MS;
     let arrival = arrival(now, 13, 2880, Codec::Opus, b"x");
     forward(&mut subscription, now, &arrival, &mut egress).unwrap();
@@ -279,9 +281,10 @@ proptest! {
             if subscription.track() != Some(track) && matches!(delivery.fate, Fate::Switches(_)) {
                 subscription.select(Some(track));
             }
-            // Encodings are switched here by restarting, so that the order does not matter.
+            // Encodings are switched here by a mute and its end, so that the order does not matter.
             if matches!(delivery.fate, Fate::Switches(false)) && subscription.current() != Some((track, encoding)) {
-                subscription.restart();
+                subscription.mute(true);
+                subscription.mute(false);
             }
             let payload: &[u8] = if matches!(delivery.fate, Fate::IsPadding) { b"" } else { b"x" };
             let mut arrival = arrival(now, sequence, delivery.timestamp, H264, payload);
