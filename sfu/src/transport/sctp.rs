@@ -283,6 +283,10 @@ impl Sctp {
     }
 
     fn handle_control(&mut self, now: Instant, stream: u16, mut bytes: &[u8]) -> Result<(), Drop> {
+        // RFC 8832 §8.2.1 assigns two types. The library reads 0 and 1 as well, for itself, and panics on a short 0.
+        if !matches!(bytes.first(), Some(&(DCEP_ACK | DCEP_OPEN))) {
+            return Err(Drop::MalformedSctp);
+        }
         match Control::unmarshal(&mut bytes) {
             Ok(Control::DataChannelOpen(open)) => self.handle_open(now, stream, &open),
             // RFC 8832 §5.2: an acknowledgement answers an OPEN, and we send none. Harmless.
@@ -297,11 +301,11 @@ impl Sctp {
             return Err(Drop::MalformedSctp);
         }
         self.set_reliability(stream, open);
-        self.acknowledge(now, stream)?;
+        // Before the acknowledgement, which fails where the client is leaving: what is closed then was open.
         self.events.push_back(SctpEvent::Opened {
             label: label.to_owned(),
         });
-        Ok(())
+        self.acknowledge(now, stream)
     }
 
     /// RFC 8832 §5.1: both directions of a channel have the same reliability.
@@ -355,6 +359,10 @@ impl fmt::Debug for Sctp {
 
 /// The largest message either way, in bytes: what RFC 8841 §6.1 has a client expect when nothing is said.
 pub const MAX_MESSAGE_BYTES: usize = 64 << 10;
+
+/// DATA_CHANNEL_ACK and DATA_CHANNEL_OPEN (RFC 8832 §8.2.1).
+const DCEP_ACK: u8 = 2;
+const DCEP_OPEN: u8 = 3;
 
 /// The longest label, in bytes. Labels are names, not messages.
 const MAX_LABEL_BYTES: usize = 256;

@@ -223,6 +223,42 @@ fn a_slow_client_costs_no_more_than_the_buffer() {
 }
 
 #[test]
+fn control_messages_of_types_that_nobody_assigned_close_their_channel() {
+    for bytes in [&[0][..], &[0, 1, 0, 0], &[1], &[4, 0, 0, 0, 0, 0]] {
+        let mut pair = Pair::open("chat");
+        pair.client_writes(0, bytes, Protocol::Dcep);
+        pair.run(&mut |_| true, SECOND);
+        assert_eq!(pair.drops, [Drop::MalformedSctp], "{bytes:?}");
+        assert_eq!(pair.events, [closed("chat")], "{bytes:?}");
+    }
+}
+
+#[test]
+fn a_channel_that_a_leaving_client_opens_is_reported_open_before_it_is_closed() {
+    let mut pair = Pair::open("chat");
+    let (tag, tsn) = next_packet(&mut pair);
+    let shutdown = chunk(7, 0, &pair.server_tsn.to_be_bytes());
+    pair.inject(&packet(tag, &shutdown)).unwrap();
+    let open = DataChannelOpen {
+        channel_type: ChannelType::Reliable,
+        priority: 0,
+        reliability_parameter: 0,
+        label: b"late".to_vec(),
+        protocol: vec![],
+    };
+    let mut value = tsn.to_be_bytes().to_vec();
+    value.extend_from_slice(&[0, 2, 0, 0, 0, 0, 0, 50]);
+    value.extend_from_slice(&Control::DataChannelOpen(open).marshal().unwrap());
+    let handled = pair.inject(&packet(tag, &chunk(packet::DATA, 3, &value)));
+    assert_eq!(handled, Err(Drop::NoSuchChannel));
+    let events: Vec<_> = std::iter::from_fn(|| pair.server.poll_event()).collect();
+    let late = SctpEvent::Opened {
+        label: "late".to_owned(),
+    };
+    assert_eq!(events, [late, closed("late")]);
+}
+
+#[test]
 fn text_that_is_none_and_messages_without_a_channel_are_refused() {
     let mut pair = Pair::open("chat");
     pair.client_writes(0, &[0xff, 0xfe], Protocol::String);
