@@ -192,12 +192,12 @@ impl World {
     }
 
     pub(crate) fn mute(&mut self, track: TrackId, muted: bool) {
-        if muted {
-            self.muted.insert(track);
+        let changed = if muted {
+            self.muted.insert(track)
         } else {
-            self.muted.remove(&track);
-        }
-        *self.mutes.entry(track).or_default() += 1;
+            self.muted.remove(&track)
+        };
+        *self.mutes.entry(track).or_default() += u32::from(changed);
         self.command(Command::Mute { track, muted });
     }
 
