@@ -4,8 +4,24 @@ use super::Named;
 
 /// Each has what negotiation cannot do without.
 pub(super) fn offers() -> Vec<Named> {
-    let publish = [SESSION, SOUND, "a=sendonly\r\n", PICTURE, "a=sendonly\r\n"].concat();
-    let play = [SESSION, SOUND, "a=recvonly\r\n", PICTURE, "a=recvonly\r\n"].concat();
+    let publish = [
+        SESSION,
+        BUNDLE,
+        SOUND,
+        "a=sendonly\r\n",
+        PICTURE,
+        "a=sendonly\r\n",
+    ]
+    .concat();
+    let play = [
+        SESSION,
+        BUNDLE,
+        SOUND,
+        "a=recvonly\r\n",
+        PICTURE,
+        "a=recvonly\r\n",
+    ]
+    .concat();
     let simulcast = [SESSION, PICTURE, "a=sendonly\r\n", SIMULCAST].concat();
     let data = [SESSION, DATA].concat();
     let fragment = [CREDENTIALS, SOUND, CANDIDATE].concat();
@@ -25,6 +41,8 @@ const CREDENTIALS: &str = "a=ice-ufrag:clnt\r\na=ice-pwd:clientclientclientclien
 const SESSION: &str = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n\
     a=ice-ufrag:clnt\r\na=ice-pwd:clientclientclientclient\r\na=setup:actpass\r\n\
     a=fingerprint:sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\n";
+
+const BUNDLE: &str = "a=group:BUNDLE 0 1\r\n";
 
 const SOUND: &str = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=rtcp-mux\r\n\
     a=rtpmap:111 opus/48000/2\r\na=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n";
