@@ -29,6 +29,8 @@ pub(crate) struct Participant {
     pub(crate) transport: Transport,
     pub(crate) sources: Sources,
     pub(crate) arrivals: ArrivalLog,
+    /// The stream that feedback on the whole transport names: any that the publisher sends.
+    pub(crate) heard: Ssrc,
     pub(crate) publications: Vec<TrackId>,
     places: FxHashMap<SubscriptionId, Place>,
     /// Which place sends with this SSRC; retransmissions have a second one.
@@ -53,6 +55,7 @@ impl Participant {
             transport,
             sources: Sources::default(),
             arrivals: ArrivalLog::default(),
+            heard: Ssrc(0),
             publications: Vec::new(),
             places: FxHashMap::default(),
             outbound: FxHashMap::default(),
@@ -217,7 +220,7 @@ impl Participant {
             output.stats.outbound_nacks += requests.nacks;
             output.stats.outbound_keyframe_requests += requests.keyframes;
         }
-        let sent = egress.send_each(|out| self.arrivals.poll_feedback(now, out, self.ssrc, NO_MEDIA));
+        let sent = egress.send_each(|out| self.arrivals.poll_feedback(now, out, self.ssrc, self.heard));
         output.settle(sent);
         for place in self.places.values_mut() {
             let sent = place.subscription.poll_rtcp(now, &mut egress);
@@ -242,6 +245,3 @@ impl Participant {
         own.into_iter().flatten().chain(publications).chain(places).min()
     }
 }
-
-/// Transport-wide feedback is about no source in particular; libwebrtc ignores the field.
-const NO_MEDIA: Ssrc = Ssrc(0);

@@ -13,6 +13,9 @@ const PAIRS = [
   ['chromium', 'firefox', ['VP8', 'VP9']],
 ];
 
+/** What a 640 × 360 picture wants; browsers begin at 300 kbit/s and go up only if the feedback tells them so. */
+const GOOD_BITRATE_BPS = 1_000_000;
+
 let stage;
 before(async () => (stage = await Stage.open()));
 after(() => stage?.close());
@@ -40,9 +43,20 @@ behaviour('a player of one room never sees the other room', () => stage, async (
   await assertPlays(player, { source: 7 });
 });
 
+behaviour('a publisher on a clear path finds room for a good picture', () => stage, async () => {
+  const publisher = await stage.publisher('chromium', { room: stage.room() });
+  await until('an estimate', () => estimateOf(publisher), (estimate) => estimate >= GOOD_BITRATE_BPS);
+});
+
 behaviour('sound alone is heard', () => stage, async () => {
   const room = stage.room();
   await stage.publisher('chromium', { room, kinds: ['audio'] });
   const player = await stage.player('chromium', { room, kinds: ['audio'] });
   await until('two steps of the tone', () => player.call('snapshot'), ({ tones }) => tones.distinct.length >= 2);
 });
+
+/** What the browser believes the path to the server carries. */
+async function estimateOf(peer) {
+  const pair = (await peer.call('report')).find(({ type, nominated }) => type === 'candidate-pair' && nominated);
+  return pair?.availableOutgoingBitrate ?? 0;
+}

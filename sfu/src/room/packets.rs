@@ -64,6 +64,8 @@ impl Room {
         participant.touch(output);
         let extensions = Extensions::parse(&header, packet, participant.sources.extensions());
         if let Some(sequence) = extensions.transport_sequence {
+            // libwebrtc drops feedback whose media source is none of its own streams.
+            participant.heard = header.ssrc;
             participant.arrivals.handle_arrival(now, sequence);
         }
         let source = participant.sources.resolve(&header, &extensions)?;
