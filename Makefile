@@ -28,6 +28,7 @@ test: setup test-rust test-browsers ## all tests
 
 test-rust: ## unit, property, simulation and HTTP tests
 	cargo test --workspace --locked
+	cargo test --locked --bench forwarding
 
 test-browsers: ## real browsers and other clients through the real server
 	cargo build --locked --bin rapport
