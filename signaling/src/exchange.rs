@@ -97,6 +97,7 @@ fn answer(role: Role, offer: &str, endpoint: &Endpoint) -> Result<Negotiated, Ne
         ice: &ice,
         fingerprint: endpoint.fingerprint,
         candidates: &endpoint.candidates,
+        video_bitrate: endpoint.video_bitrate,
     };
     match role {
         Role::Publisher => negotiate::publish(offer, &ours),

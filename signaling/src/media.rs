@@ -52,6 +52,8 @@ pub struct Endpoint {
     pub candidates: Vec<SocketAddr>,
     /// Its DTLS certificate.
     pub fingerprint: Fingerprint,
+    /// What a publisher's video is asked not to exceed, in bit/s.
+    pub video_bitrate: u64,
 }
 
 impl Lane {

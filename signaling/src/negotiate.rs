@@ -12,6 +12,7 @@ mod trickle;
 
 use std::net::SocketAddr;
 
+use rapport_sfu::codec::MediaKind;
 use rapport_sfu::id::Ssrc;
 use rapport_sfu::parameters::{
     DataChannelParameters, Fingerprint, IceCredentials, PublicationParameters, SubscriptionParameters,
@@ -36,6 +37,8 @@ pub struct Ours<'a> {
     pub fingerprint: Fingerprint,
     /// Where the room's worker listens, the preferred first. IPv4 and IPv6 may be mixed.
     pub candidates: &'a [SocketAddr],
+    /// What a publisher's video is asked not to exceed, in bit/s.
+    pub video_bitrate: u64,
 }
 
 /// Which ways media may flow, as the client's grant says.
@@ -99,7 +102,7 @@ pub fn negotiate(
 ) -> Result<Negotiated, NegotiateError> {
     let offer = Offer::read(offer)?;
     let remote = transport::remote(&offer)?;
-    let mut negotiation = Negotiation::new(&offer, permit, random);
+    let mut negotiation = Negotiation::new(&offer, permit, ours.video_bitrate, random);
     let sections = offer
         .sections
         .iter()
@@ -137,6 +140,7 @@ pub fn negotiate(
 struct Negotiation<'a> {
     offer: &'a Offer<'a>,
     permit: Permit,
+    video_bitrate: u64,
     random: &'a mut dyn FnMut() -> u32,
     numbers: media::Numbers,
     data_channel: Option<DataChannelParameters>,
@@ -147,11 +151,17 @@ struct Negotiation<'a> {
 }
 
 impl<'a> Negotiation<'a> {
-    fn new(offer: &'a Offer<'a>, permit: Permit, random: &'a mut dyn FnMut() -> u32) -> Self {
+    fn new(
+        offer: &'a Offer<'a>,
+        permit: Permit,
+        video_bitrate: u64,
+        random: &'a mut dyn FnMut() -> u32,
+    ) -> Self {
         let offered = offer.sections.iter().flat_map(|section| &section.sources.ssrcs);
         Self {
             offer,
             permit,
+            video_bitrate,
             random,
             numbers: media::Numbers::default(),
             data_channel: None,
@@ -188,6 +198,7 @@ impl<'a> Negotiation<'a> {
         if direction.sends() {
             self.subscribe(&mut answered);
         } else {
+            answered.bandwidth = (answered.kind == MediaKind::Video).then_some(self.video_bitrate);
             self.publications.push(media::publication(section, &answered));
         }
         Ok(Some(answered))

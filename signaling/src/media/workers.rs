@@ -66,6 +66,7 @@ pub fn start(config: &Media) -> io::Result<(Plane, Workers)> {
         let endpoint = Endpoint {
             candidates: candidates(&worker.local_addresses, &config.advertise)?,
             fingerprint: identity.fingerprint(),
+            video_bitrate: config.video_bitrate.as_bps(),
         };
         lanes.push(pool.link(worker, endpoint, event_sender.clone(), tap_sender.clone()));
     }

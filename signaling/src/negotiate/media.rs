@@ -38,6 +38,7 @@ pub(super) fn answer<'a>(
         mid: transport::mid(section)?,
         protocol: section.protocol,
         direction,
+        bandwidth: None,
         rtcp_rsize: section.rtcp_rsize,
         extmap_allow_mixed: section.extmap_allow_mixed || offer.extmap_allow_mixed,
         payloads,

@@ -33,6 +33,7 @@ fn answer(offer: &str, permit: Permit) -> Result<Negotiated, NegotiateError> {
         ice: &ice,
         fingerprint: Fingerprint([9; 32]),
         candidates: &candidates,
+        video_bitrate: 1_500_000,
     };
     let mut last = 0x1000_0000;
     negotiate(offer, &ours, permit, &mut || {
@@ -298,6 +299,7 @@ fn an_ssrc_of_the_client_is_not_taken_again_even_from_a_generator_that_insists()
         ice: &ice,
         fingerprint: Fingerprint([9; 32]),
         candidates: &[],
+        video_bitrate: 1_500_000,
     };
     let negotiated = play(text, &ours, &mut || theirs.0).unwrap();
     assert!(negotiated.subscriptions.iter().all(|place| place.ssrc != theirs));
@@ -556,6 +558,17 @@ fn of_the_ice_options_those_we_know_are_answered() {
 }
 
 #[test]
+fn a_publisher_is_asked_to_keep_its_video_below_the_limit() {
+    let answer = published("chromium-publish").answer;
+    let sections: Vec<_> = answer.split("\r\nm=").skip(1).collect();
+    for section in sections {
+        let limited = section.contains("\r\nb=TIAS:1500000\r\na=");
+        assert_eq!(limited, section.starts_with("video"), "{section}");
+    }
+    assert!(!played("chromium-play").answer.contains("b=TIAS"));
+}
+
+#[test]
 fn an_address_of_version_6_may_come_first() {
     let ice = ice();
     let candidates = ["[2001:db8::7]:3478".parse().unwrap()];
@@ -564,6 +577,7 @@ fn an_address_of_version_6_may_come_first() {
         ice: &ice,
         fingerprint: Fingerprint([9; 32]),
         candidates: &candidates,
+        video_bitrate: 1_500_000,
     };
     let negotiated = publish(offer("chromium-publish"), &ours).unwrap();
     assert!(

@@ -22,6 +22,8 @@ pub struct AnsweredMedia<'a> {
     pub protocol: &'a str,
     /// Ours.
     pub direction: Direction,
+    /// What the client is asked not to exceed, in bit/s.
+    pub bandwidth: Option<u64>,
     /// Reduced-size RTCP was offered.
     pub rtcp_rsize: bool,
     /// One- and two-byte header extensions may be mixed.
@@ -67,6 +69,10 @@ pub struct AnsweredSource {
 
 impl Display for AnsweredMedia<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        // RFC 3890 §6.2.2: without what the layers below RTP add. RFC 8866 §5: before all attributes.
+        if let Some(bandwidth) = self.bandwidth {
+            line!(f, "b=TIAS:{bandwidth}");
+        }
         line!(f, "a=mid:{}", self.mid);
         line!(f, "a={}", self.direction.as_str());
         line!(f, "a=rtcp-mux");

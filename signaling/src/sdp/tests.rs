@@ -324,6 +324,7 @@ prop_compose! {
             mid: Mid::new(&mid).unwrap(),
             protocol: "UDP/TLS/RTP/SAVPF",
             direction,
+            bandwidth: (!sends).then_some(u64::from(ssrc)),
             rtcp_rsize,
             extmap_allow_mixed,
             payloads,

@@ -67,6 +67,7 @@ pub(crate) async fn rig_with(extra: &str, plugins: Vec<Box<dyn Plugin>>) -> Rig 
     let endpoint = Endpoint {
         candidates: vec!["192.0.2.1:7882".parse().unwrap()],
         fingerprint: Fingerprint([7; 32]),
+        video_bitrate: 2_500_000,
     };
     let (_, stats) = watch::channel(Default::default());
     let (lane, commands) = Lane::new(endpoint, stats);
