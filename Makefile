@@ -26,7 +26,7 @@ setup: ## install what the tests need, where it is missing (Debian 12)
 
 test: setup test-rust test-browsers ## all tests
 
-test-rust: ## unit, property, simulation and HTTP tests
+test-rust: sans-io ## unit, property, simulation and HTTP tests
 	cargo test --workspace --locked
 	cargo test --locked --bench forwarding
 
@@ -50,7 +50,7 @@ deny: ## licences, sources and bans of dependencies
 	cargo deny --version 2>/dev/null | grep -qF ' $(CARGO_DENY)' || cargo install --locked --debug cargo-deny --version $(CARGO_DENY)
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources
 
-advisories: ## known vulnerabilities of dependencies; needs github.com for the database
+advisories: deny ## known vulnerabilities of dependencies; needs github.com for the database
 	cargo deny --locked check advisories
 
 sans-io: ## the media plane names neither a runtime nor a web server

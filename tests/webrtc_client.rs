@@ -91,6 +91,7 @@ async fn the_answers_of_the_server_are_taken() -> Result<()> {
         ice: &ice,
         fingerprint: Fingerprint([9; 32]),
         candidates: &candidates,
+        video_bitrate: 2_500_000,
     };
 
     let mut publisher = Publisher::new(LOOPBACK).await?;

@@ -28,7 +28,7 @@ impl Default for Limits {
             // Microphone, camera, screen with sound, and as much again.
             publications_per_participant: 8,
             // Sound and picture of everybody in a full room.
-            subscriptions_per_participant: 100,
+            subscriptions_per_participant: 64,
         }
     }
 }

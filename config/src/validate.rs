@@ -174,7 +174,7 @@ fn limits(limits: &Limits) -> Check {
         ..
     } = *limits;
     within("limits.publications_per_participant", publications, 1..=64)?;
-    within("limits.subscriptions_per_participant", subscriptions, 1..=2_000)
+    within("limits.subscriptions_per_participant", subscriptions, 1..=64)
 }
 
 fn within<T: PartialOrd + Display>(key: &str, value: T, range: RangeInclusive<T>) -> Check {

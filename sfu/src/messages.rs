@@ -12,24 +12,37 @@ use std::time::{Duration, Instant};
 use crate::command::Message;
 use crate::drop::Drop;
 
-/// What one participant may still send.
+/// What may still be sent.
 #[derive(Debug)]
 pub(crate) struct MessageBudget {
     tokens: u32,
+    burst: u32,
+    /// In which a token is earned.
+    pace: Duration,
     /// Up to when tokens have been earned.
     earned: Option<Instant>,
 }
 
-impl Default for MessageBudget {
-    fn default() -> Self {
+impl MessageBudget {
+    /// What one participant may say.
+    pub(crate) const fn of_participant() -> Self {
+        Self::new(PARTICIPANT_BURST, PARTICIPANT_TOKEN)
+    }
+
+    /// What the control plane is told by one shard. Beyond that the room still hears it.
+    pub(crate) const fn of_shard() -> Self {
+        Self::new(SHARD_BURST, SHARD_TOKEN)
+    }
+
+    const fn new(burst: u32, pace: Duration) -> Self {
         Self {
-            tokens: BURST,
+            tokens: burst,
+            burst,
+            pace,
             earned: None,
         }
     }
-}
 
-impl MessageBudget {
     /// Pays for one message.
     pub(crate) fn spend(&mut self, now: Instant, message: &Message) -> Result<(), Drop> {
         self.earn(now);
@@ -40,14 +53,14 @@ impl MessageBudget {
 
     fn earn(&mut self, now: Instant) {
         let since = self.earned.get_or_insert(now);
-        let whole = now.saturating_duration_since(*since).as_nanos() / TOKEN.as_nanos();
+        let whole = now.saturating_duration_since(*since).as_nanos() / self.pace.as_nanos();
         let tokens = u32::try_from(whole).unwrap_or(u32::MAX);
         // A full bucket earns nothing, and the fraction of a token is kept for the next time.
-        if tokens >= BURST {
-            (self.tokens, *since) = (BURST, now);
+        if tokens >= self.burst {
+            (self.tokens, *since) = (self.burst, now);
         } else {
-            self.tokens = (self.tokens + tokens).min(BURST);
-            *since += TOKEN * tokens;
+            self.tokens = (self.tokens + tokens).min(self.burst);
+            *since += self.pace * tokens;
         }
     }
 }
@@ -62,11 +75,17 @@ fn cost(message: &Message) -> u32 {
 }
 
 /// 100 messages a second: a pointer or a pen at the 60 Hz of a screen, and the conversation beside it.
-const TOKEN: Duration = Duration::from_millis(10);
+const PARTICIPANT_TOKEN: Duration = Duration::from_millis(10);
 
-/// Two seconds' worth at once. The lane of events has 16,384 places: eighty who flood it at the same time
-/// have not filled it yet.
-const BURST: u32 = 200;
+/// Two seconds' worth at once.
+const PARTICIPANT_BURST: u32 = 200;
+
+/// 1,000 a second, over all participants of a shard.
+const SHARD_TOKEN: Duration = Duration::from_millis(1);
+
+/// The lane of events has 16,384 places and its being full ends the worker. However many flood it, a control
+/// plane that stands still for twelve seconds has not lost it to messages.
+const SHARD_BURST: u32 = 4_000;
 
 /// A token's worth of bytes. One of 64 KiB, the largest, costs 16 tokens: 400 KiB a second at the most, which
 /// reaches seven others at 23 Mbit/s, no more than their video does.
@@ -85,7 +104,7 @@ mod tests {
     #[test]
     fn a_burst_passes_and_then_a_hundred_a_second() {
         let start = Instant::now();
-        let mut budget = MessageBudget::default();
+        let mut budget = MessageBudget::of_participant();
         let word = Message::Text("word".to_owned());
         assert_eq!(granted(&mut budget, start, &word, 1_000), 200);
         let second = (1..=1_000).map(|at| start + Duration::from_millis(at));
@@ -101,8 +120,11 @@ mod tests {
     fn long_messages_cost_more_and_empty_ones_cost_too() {
         let now = Instant::now();
         let long = Message::Binary(Bytes::from(vec![0; 64 << 10]));
-        assert_eq!(granted(&mut MessageBudget::default(), now, &long, 100), 12);
+        assert_eq!(granted(&mut MessageBudget::of_participant(), now, &long, 100), 12);
         let empty = Message::Text(String::new());
-        assert_eq!(granted(&mut MessageBudget::default(), now, &empty, 1_000), 200);
+        assert_eq!(
+            granted(&mut MessageBudget::of_participant(), now, &empty, 1_000),
+            200
+        );
     }
 }

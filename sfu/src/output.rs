@@ -3,15 +3,18 @@
 //! Owns: the shard's outgoing lanes. Never does: send.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
+use crate::command::Message;
 use crate::drop::Drop;
 use crate::event::Event;
 use crate::id::ParticipantId;
+use crate::messages::MessageBudget;
 use crate::stats::Stats;
 use crate::subscription::tap::TapPacket;
 
 /// One shard's lanes towards its driver.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) events: VecDeque<Event>,
     taps: VecDeque<TapPacket>,
@@ -19,6 +22,19 @@ pub(crate) struct Output {
     /// Participants whose outbox or timers may have changed this turn; each flags itself, so none is
     /// listed twice.
     pub(crate) touched: Vec<ParticipantId>,
+    messages: MessageBudget,
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self {
+            events: VecDeque::new(),
+            taps: VecDeque::new(),
+            stats: Stats::default(),
+            touched: Vec::new(),
+            messages: MessageBudget::of_shard(),
+        }
+    }
 }
 
 impl Output {
@@ -38,6 +54,25 @@ impl Output {
             self.drop(Drop::TapFull);
         } else {
             self.taps.push_back(packet);
+        }
+    }
+
+    /// Tells the control plane of a message that the room has got. It is shared by many: what is beyond the
+    /// budget it does not hear, and that counts.
+    pub(crate) fn tell_message(
+        &mut self,
+        now: Instant,
+        participant: ParticipantId,
+        label: String,
+        message: Message,
+    ) {
+        let admitted = self.messages.spend(now, &message);
+        if self.settle(admitted).is_some() {
+            self.events.push_back(Event::Message {
+                participant,
+                label,
+                message,
+            });
         }
     }
 

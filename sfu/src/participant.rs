@@ -61,7 +61,7 @@ impl Participant {
             outbound: FxHashMap::default(),
             ssrc,
             touched: false,
-            messages: MessageBudget::default(),
+            messages: MessageBudget::of_participant(),
         }
     }
 

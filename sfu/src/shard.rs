@@ -186,6 +186,9 @@ impl Shard {
         source: SocketAddr,
         datagram: &mut [u8],
     ) -> Result<(), Drop> {
+        if datagram.len() > MAX_MEDIA_DATAGRAM && protocol != Protocol::Dtls {
+            return Err(Drop::TooLong);
+        }
         let id = self.demux.by_address(&source).ok_or(Drop::UnknownPeer)?;
         let room = home(&self.homes, &mut self.rooms, id).ok_or(Drop::UnknownPeer)?;
         match protocol {
@@ -225,3 +228,7 @@ fn home<'a>(
 ) -> Option<&'a mut Room> {
     rooms.get_mut(homes.participants.get(&participant)?)
 }
+
+/// No client sends longer media: it would not pass an Ethernet unfragmented. What is longer could only be
+/// meant to keep us busy, as a compound of thousands of NACKs.
+const MAX_MEDIA_DATAGRAM: usize = 2_048;

@@ -23,6 +23,7 @@ use crate::event::Event;
 use crate::id::{ParticipantId, Pt, TrackId};
 use crate::parameters::{Payload, PublicationParameters};
 use crate::rtp::codec::is_keyframe;
+use crate::rtp::dependency::DependencyDescriptor;
 use crate::rtp::extension::{ExtensionMap, Extensions};
 use crate::rtp::header::Header;
 use crate::rtp::rtcp::ReportBlock;
@@ -248,9 +249,11 @@ fn starts_keyframe(codec: Codec, extensions: &Extensions<'_>, payload: &[u8]) ->
 }
 
 /// AV1 RTP specification A.8.2: start_of_frame is the first bit, and behind the three mandatory bytes
-/// template_dependency_structure_present_flag, which only the first packet of a key frame has set.
+/// template_dependency_structure_present_flag. Only the first packet of a key frame has both, and only that
+/// one is worth the parser's allocation.
 fn starts_coded_sequence(descriptor: &[u8]) -> bool {
     matches!(descriptor, [first, _, _, flags, ..] if first & 0x80 != 0 && flags & 0x80 != 0)
+        && DependencyDescriptor::parse(descriptor, None).is_ok_and(|read| read.starts_keyframe())
 }
 
 #[cfg(test)]

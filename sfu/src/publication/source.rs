@@ -225,7 +225,7 @@ impl Section {
 }
 
 /// A client with sixteen m-sections of two encodings with RTX has as many; a hostile one gets no more.
-const MAX_SOURCES: usize = 64;
+const MAX_SOURCES: usize = 128;
 
 #[cfg(test)]
 mod tests;

@@ -303,10 +303,12 @@ fn a_key_frame_that_comes_by_itself_is_not_asked_for() {
 
 #[test]
 fn a_sealed_key_frame_is_known_by_its_descriptor() {
-    let structure: &[u8] = &[0x80, 0, 1, 0x80, 0];
+    // One layer, one target, one chain, 640×360.
+    let structure: &[u8] = &[0xc0, 0, 1, 0x80, 0, 0x3a, 0x41, 1, 0x81, 0x3f, 0x80, 0xb3, 0x80];
     for (descriptor, expected) in [
         (structure, true),
         (&structure[..3], false),
+        (&structure[..6], false),
         (&[0, 0, 1, 0x80], false),
     ] {
         let extensions = Extensions {

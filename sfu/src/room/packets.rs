@@ -180,7 +180,10 @@ impl Room {
         let Some(participant) = self.participants.get_mut(&id) else {
             return;
         };
-        for sequence in lost {
+        if lost.clone().nth(MAX_LOST).is_some() {
+            output.drop(Drop::NackThrottled);
+        }
+        for sequence in lost.take(MAX_LOST) {
             output.stats.inbound_nacks += 1;
             let sent = participant.retransmit(now, media, sequence, &self.tracks);
             if output.settle(sent).is_some() {
@@ -229,3 +232,7 @@ impl Room {
         }
     }
 }
+
+/// Numbers of one NACK that are looked at. Browsers ask for a frame or two at a time; half of what a second
+/// of video has can't be meant to be sent again.
+const MAX_LOST: usize = 512;

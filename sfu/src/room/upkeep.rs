@@ -120,10 +120,6 @@ impl Room {
                 output.stats.relayed_messages += 1;
             }
         }
-        output.events.push_back(Event::Message {
-            participant: from,
-            label,
-            message,
-        });
+        output.tell_message(now, from, label, message);
     }
 }

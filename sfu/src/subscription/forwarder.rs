@@ -220,7 +220,8 @@ impl Forwarder {
             return self.first_timestamp;
         };
         let elapsed = arrival.arrived.saturating_duration_since(newest.arrived);
-        let elapsed = ticks_in(elapsed, self.clock_rate) as i32;
+        // Half of the wrap, 6.6 hours of video, would turn time around.
+        let elapsed = ticks_in(elapsed.min(LONGEST_PAUSE), self.clock_rate) as i32;
         let captured = ticks_captured_between(newest, arrival, clock);
         let trusted = captured.filter(|&ticks| ticks.abs_diff(elapsed) <= self.clock_rate);
         newest
@@ -247,6 +248,9 @@ impl Segment {
         }
     }
 }
+
+/// A place may stay empty for hours; its clock need not tell how many.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// A second of 1080p at 8 Mbit/s is some 900 packets, and nobody asks for older ones.
 const HISTORY_VIDEO: usize = 1024;

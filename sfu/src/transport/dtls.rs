@@ -47,6 +47,8 @@ pub struct Dtls {
     endpoint: Option<Endpoint>,
     offer: Option<Offer>,
     events: VecDeque<DtlsEvent>,
+    /// Why the library would not have a record of the datagram at hand.
+    refused: Option<Drop>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +73,7 @@ impl Dtls {
             endpoint: None,
             offer: None,
             events: VecDeque::new(),
+            refused: None,
         }
     }
 
@@ -89,7 +92,7 @@ impl Dtls {
         {
             self.handle_input(now, input);
         }
-        result
+        result.and(self.refused.take().map_or(Ok(()), Err))
     }
 
     /// The next datagram for the client.
@@ -266,7 +269,7 @@ impl Dtls {
             Ok(events) => events.into_iter().for_each(|event| self.handle_event(event)),
             Err(Error::ErrAlertFatalOrClose) => self.end(DtlsEvent::Closed),
             // A warning, or a record that is not authentic: RFC 6347 §4.1.2.7 has it dropped.
-            Err(_) => {}
+            Err(_) => self.refused = Some(Drop::Unauthentic),
         }
     }
 

@@ -145,18 +145,18 @@ fn a_new_ssrc_takes_the_place_of_the_one_before_it() {
 #[test]
 fn more_sources_than_a_transport_may_have_are_refused() {
     let mut sources = Sources::default();
-    for track in 0..40u32 {
+    for track in 0..80u32 {
         let mut parameters = publication(&track.to_string(), vec![payload(96, Codec::Vp8, Some(97))], &[]);
         parameters.encodings[0].ssrc = Some(Ssrc(2 * track));
         parameters.encodings[0].rtx_ssrc = Some(Ssrc(2 * track + 1));
         sources.declare(TrackId(u64::from(track)), &parameters);
     }
     assert_eq!(
-        resolve(&mut sources, 63, 97, Extensions::default()),
-        source(TrackId(31), 0, Flow::Rtx)
+        resolve(&mut sources, 127, 97, Extensions::default()),
+        source(TrackId(63), 0, Flow::Rtx)
     );
     assert_eq!(
-        resolve(&mut sources, 78, 96, named("39", None, None)),
+        resolve(&mut sources, 158, 96, named("79", None, None)),
         Err(Drop::TooManySources)
     );
 }
