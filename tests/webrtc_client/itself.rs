@@ -1,17 +1,15 @@
 //! The client of the other tests, tried on itself: what it publishes is what it plays.
 
-mod support;
-
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
+use crate::support::client::{Client, Publisher};
+use crate::support::media;
 use anyhow::{Context, Result, ensure};
 use rapport_sfu::parameters::{Fingerprint, IceCredentials};
 use rapport_signaling::negotiate::{self, Ours};
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
-use support::client::{Client, Publisher};
-use support::media;
 use tokio::sync::oneshot;
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
