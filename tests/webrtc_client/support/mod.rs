@@ -1,4 +1,8 @@
-//! What several whole-system tests share.
+//! What these tests share.
 
 pub(crate) mod client;
 pub(crate) mod media;
+pub(crate) mod path;
+pub(crate) mod playing;
+pub(crate) mod publisher;
+pub(crate) mod rig;
