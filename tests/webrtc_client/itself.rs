@@ -1,23 +1,19 @@
 //! The client of the other tests, tried on itself: what it publishes is what it plays.
 
-mod support;
-
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use rapport_sfu::parameters::{Fingerprint, IceCredentials};
 use rapport_signaling::negotiate::{self, Ours};
-use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
-use support::client::{Client, Publisher};
-use support::media;
 use tokio::sync::oneshot;
 
-const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+use crate::support::client::Client;
+use crate::support::playing::{PACKETS, Played};
+use crate::support::publisher::Publisher;
 
-/// Enough to see two key frames, in less than a second.
-const PACKETS: usize = 20;
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 #[tokio::test]
 async fn a_publisher_and_a_player_hear_and_see_each_other() -> Result<()> {
@@ -109,46 +105,16 @@ async fn the_answers_of_the_server_are_taken() -> Result<()> {
     player.leave().await
 }
 
-/// Waits for both to be connected, then for media to flow and be what was sent.
+/// Waits for both to be connected, then for media to flow and be what was sent, numbered as it was sent.
 async fn connect(publisher: &mut Publisher, player: &mut Client) -> Result<()> {
     publisher.client().connected().await?;
     player.connected().await?;
-    tokio::select! {
-        ended = publisher.publish() => ended.context("the publisher ended"),
-        played = play(player) => played,
+    let played = publisher.publish_until(Played::receive(player, PACKETS)).await?;
+    for source in [&played.audio, &played.video] {
+        assert_eq!(source.sequence_offset(), 0);
+        assert_eq!(source.timestamp_offset(), 0);
     }
-}
-
-async fn play(player: &mut Client) -> Result<()> {
-    let (mut audio, mut video) = (Vec::new(), Vec::new());
-    while audio.len() < PACKETS || video.len() < PACKETS {
-        let received = player.receive().await?;
-        let counter = media::counter(&received.payload).context("a payload without a counter")?;
-        let (packets, sent, step) = match received.kind {
-            RtpCodecKind::Audio => (&mut audio, media::opus(counter), 960),
-            _ => (&mut video, media::vp8(counter), 1800),
-        };
-        ensure!(received.payload == sent, "not what was sent: {received:?}");
-        ensure!(
-            u64::from(received.sequence) == counter,
-            "another number: {received:?}"
-        );
-        ensure!(
-            u64::from(received.timestamp) == counter * step,
-            "another time: {received:?}"
-        );
-        packets.push((received.ssrc, counter));
-    }
-    for packets in [&audio, &video] {
-        ensure!(
-            packets.iter().all(|(ssrc, _)| *ssrc == packets[0].0),
-            "two sources: {packets:?}"
-        );
-    }
-    ensure!(
-        video.iter().any(|(_, counter)| media::is_keyframe(*counter)),
-        "no key frame: {video:?}"
-    );
+    assert_eq!(played.video.picture_offset(), 0);
     Ok(())
 }
 

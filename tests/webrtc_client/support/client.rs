@@ -1,6 +1,6 @@
 //! A WHIP and WHEP client on the `webrtc` crate: a full stack that shares nothing with ours but SDP on the wire.
 //!
-//! Owns: one peer connection, its synthetic media and its HTTP session. Never does: trickle; it gathers first
+//! Owns: one peer connection and its HTTP session. Never does: trickle; it gathers first
 //! and offers once.
 
 use std::net::IpAddr;
@@ -9,23 +9,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
-use rtc::media_stream::MediaStreamTrack;
-use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYPE_VP8};
 use rtc::rtp;
-use rtc::rtp_transceiver::rtp_sender::{
-    RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
-};
+use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use tokio::sync::{mpsc, watch};
 use webrtc::media_stream::track_local::TrackLocal;
-use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 use webrtc::peer_connection::{
     MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState,
     RTCPeerConnectionState, RTCSessionDescription, Registry, register_default_interceptors,
 };
-
-use super::media;
 
 /// A packet that a client received.
 #[derive(Clone, Debug)]
@@ -38,7 +31,7 @@ pub(crate) struct Received {
     pub(crate) sequence: u16,
     /// From its header.
     pub(crate) timestamp: u32,
-    /// What [`media`] made, if it is that.
+    /// What [`super::media`] made, if it is that.
     pub(crate) payload: Bytes,
 }
 
@@ -48,13 +41,6 @@ pub(crate) struct Client {
     observer: Observer,
     received: mpsc::Receiver<Received>,
     session: Option<Session>,
-}
-
-/// A client that publishes VP8 and Opus.
-pub(crate) struct Publisher {
-    client: Client,
-    audio: Sender,
-    video: Sender,
 }
 
 /// A WHIP or WHEP session, as its endpoint named it.
@@ -99,6 +85,12 @@ impl Client {
 
     /// Offers at a WHIP or WHEP endpoint (RFC 9725 §4.2) and takes its answer.
     pub(crate) async fn join(&mut self, endpoint: &str, token: &str) -> Result<()> {
+        let answer = self.post(endpoint, token).await?;
+        self.take_answer(answer).await
+    }
+
+    /// Offers at an endpoint; what to make of its answer is the caller's.
+    pub(crate) async fn post(&mut self, endpoint: &str, token: &str) -> Result<String> {
         let offer = self.offer().await?;
         let response = http()?
             .post(endpoint)
@@ -118,16 +110,34 @@ impl Client {
             url: at.join(location.to_str()?)?,
             token: token.to_owned(),
         });
-        self.take_answer(body).await
+        Ok(body)
     }
 
     /// Ends the HTTP session, if there is one, and the connection.
-    pub(crate) async fn leave(self) -> Result<()> {
-        if let Some(Session { url, token }) = &self.session {
-            let response = http()?.delete(url.clone()).bearer_auth(token).send().await?;
+    pub(crate) async fn leave(mut self) -> Result<()> {
+        self.end().await?;
+        self.hang_up().await
+    }
+
+    /// Ends the HTTP session, if there is one. The connection is not told.
+    pub(crate) async fn end(&mut self) -> Result<()> {
+        if let Some(Session { url, token }) = self.session.take() {
+            let response = http()?.delete(url).bearer_auth(token).send().await?;
             response.error_for_status()?;
         }
+        Ok(())
+    }
+
+    /// Ends the connection. The HTTP session is not told.
+    pub(crate) async fn hang_up(self) -> Result<()> {
         Ok(self.peer.close().await?)
+    }
+
+    /// Adds a track to send.
+    pub(crate) async fn add_track(&self, track: Arc<dyn TrackLocal>) -> Result<()> {
+        let init = direction(RTCRtpTransceiverDirection::Sendonly);
+        self.peer.add_transceiver_from_track(track, Some(init)).await?;
+        Ok(())
     }
 
     /// An offer with every candidate in it.
@@ -176,6 +186,11 @@ impl Client {
             .context("the connection is gone")
     }
 
+    /// A packet that has come already.
+    pub(crate) fn received(&mut self) -> Option<Received> {
+        self.received.try_recv().ok()
+    }
+
     async fn describe(&self, description: RTCSessionDescription) -> Result<String> {
         let mut gathered = self.observer.gathered.subscribe();
         self.peer.set_local_description(description).await?;
@@ -186,92 +201,6 @@ impl Client {
             .await
             .context("no local description")?;
         Ok(local.sdp)
-    }
-}
-
-impl Publisher {
-    /// A client with one source of sound and one of picture.
-    pub(crate) async fn new(address: IpAddr) -> Result<Self> {
-        let client = Client::new(address).await?;
-        let audio = Sender::add(&client, RtpCodecKind::Audio).await?;
-        let video = Sender::add(&client, RtpCodecKind::Video).await?;
-        Ok(Self { client, audio, video })
-    }
-
-    /// The connection below.
-    pub(crate) fn client(&mut self) -> &mut Client {
-        &mut self.client
-    }
-
-    /// Sends a sound and a picture every 20 ms for as long as it is polled.
-    pub(crate) async fn publish(&mut self) -> Result<()> {
-        let mut clock = tokio::time::interval(PACKET_TIME);
-        loop {
-            clock.tick().await;
-            self.audio.send(media::opus).await?;
-            self.video.send(media::vp8).await?;
-        }
-    }
-
-    /// See [`Client::leave`].
-    pub(crate) async fn leave(self) -> Result<()> {
-        self.client.leave().await
-    }
-}
-
-/// One local track and what comes next on it.
-struct Sender {
-    track: Arc<TrackLocalStaticRTP>,
-    ssrc: u32,
-    payload_type: u8,
-    /// Ticks of the RTP clock in [`PACKET_TIME`].
-    step: u32,
-    counter: u64,
-}
-
-impl Sender {
-    async fn add(client: &Client, kind: RtpCodecKind) -> Result<Self> {
-        let (codec, ssrc) = (codec(kind), rand::random());
-        let step = codec.clock_rate / PACKETS_A_SECOND;
-        let coding = RTCRtpCodingParameters {
-            ssrc: Some(ssrc),
-            ..Default::default()
-        };
-        let encoding = RTCRtpEncodingParameters {
-            rtp_coding_parameters: coding,
-            codec,
-            ..Default::default()
-        };
-        let name = kind.to_string();
-        let track = MediaStreamTrack::new("stream".to_owned(), name.clone(), name, kind, vec![encoding]);
-        let track = Arc::new(TrackLocalStaticRTP::new(track));
-        let init = direction(RTCRtpTransceiverDirection::Sendonly);
-        client
-            .peer
-            .add_transceiver_from_track(Arc::clone(&track) as Arc<dyn TrackLocal>, Some(init))
-            .await?;
-        Ok(Self {
-            track,
-            ssrc,
-            payload_type: payload_type(kind),
-            step,
-            counter: 0,
-        })
-    }
-
-    async fn send(&mut self, payload: fn(u64) -> Bytes) -> Result<()> {
-        let header = rtp::Header {
-            version: 2,
-            marker: true,
-            payload_type: self.payload_type,
-            sequence_number: self.counter as u16,
-            timestamp: (self.counter as u32).wrapping_mul(self.step),
-            ssrc: self.ssrc,
-            ..Default::default()
-        };
-        let payload = payload(self.counter);
-        self.counter += 1;
-        Ok(self.track.write_rtp(rtp::Packet { header, payload }).await?)
     }
 }
 
@@ -334,43 +263,18 @@ fn direction(direction: RTCRtpTransceiverDirection) -> RTCRtpTransceiverInit {
     }
 }
 
-fn codec(kind: RtpCodecKind) -> RTCRtpCodec {
-    let (mime_type, clock_rate, channels) = match kind {
-        RtpCodecKind::Audio => (MIME_TYPE_OPUS, 48_000, 2),
-        _ => (MIME_TYPE_VP8, 90_000, 0),
-    };
-    RTCRtpCodec {
-        mime_type: mime_type.to_owned(),
-        clock_rate,
-        channels,
-        ..Default::default()
-    }
-}
-
-/// Those of the default codecs, which the answerer has to keep: the number is the offerer's (RFC 3264 §6.1).
-const fn payload_type(kind: RtpCodecKind) -> u8 {
-    match kind {
-        RtpCodecKind::Audio => 111,
-        _ => 96,
-    }
-}
-
-fn http() -> Result<reqwest::Client> {
+/// For requests of a test's own; no proxy of the machine is asked.
+pub(crate) fn http() -> Result<reqwest::Client> {
     // reqwest is built without a provider of its own; an error says that there is one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Ok(reqwest::Client::builder().no_proxy().build()?)
 }
 
-async fn patience<T>(what: &'static str, future: impl Future<Output = T>) -> Result<T> {
+/// What takes longer than [`PATIENCE`] has failed.
+pub(crate) async fn patience<T>(what: &'static str, future: impl Future<Output = T>) -> Result<T> {
     let waited = tokio::time::timeout(PATIENCE, future).await;
     waited.with_context(|| format!("no {what} after {PATIENCE:?}"))
 }
-
-/// The packet time of Opus in every browser, and a frame rate that makes as many pictures.
-const PACKET_TIME: Duration = Duration::from_millis(20);
-
-/// [`PACKET_TIME`] the other way round.
-const PACKETS_A_SECOND: u32 = 50;
 
 /// Far above what anything here takes, below what a person waits for a test that hangs.
 const PATIENCE: Duration = Duration::from_secs(10);

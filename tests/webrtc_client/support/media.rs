@@ -8,10 +8,19 @@ use bytes::{BufMut, Bytes, BytesMut};
 /// A key frame among so many: a new viewer waits for ten frames at most.
 const KEYFRAME_EVERY: u64 = 10;
 
-/// One VP8 frame in one packet: payload descriptor with a 15-bit picture id (RFC 7741 §4.2), frame tag, and
-/// for a key frame start code and size (RFC 6386 §9.1), then the counter.
+/// Fifteen bits (RFC 7741 §4.2); the sixteenth says that there are so many.
+const PICTURE_ID_MASK: u16 = 0x7fff;
+
+/// One VP8 frame in one packet, its picture id the low bits of the counter.
 pub(crate) fn vp8(counter: u64) -> Bytes {
-    let picture_id = (counter & 0x7fff) as u16;
+    vp8_numbered(counter, 0)
+}
+
+/// One VP8 frame in one packet: payload descriptor with a 15-bit picture id (RFC 7741 §4.2), which is this
+/// much ahead of the counter, frame tag, and for a key frame start code and size (RFC 6386 §9.1), then the
+/// counter.
+pub(crate) fn vp8_numbered(counter: u64, ahead: u16) -> Bytes {
+    let picture_id = (counter as u16).wrapping_add(ahead) & PICTURE_ID_MASK;
     let mut payload = BytesMut::with_capacity(64);
     payload.put_slice(&[0x90, 0x80]);
     payload.put_u16(0x8000 | picture_id);
@@ -22,6 +31,16 @@ pub(crate) fn vp8(counter: u64) -> Bytes {
     }
     payload.put_u64(counter);
     payload.freeze()
+}
+
+/// How much the picture id of a payload is ahead of its counter.
+pub(crate) fn picture_id_ahead(payload: &[u8], counter: u64) -> u16 {
+    match payload {
+        [_, _, high, low, ..] => {
+            u16::from_be_bytes([*high, *low]).wrapping_sub(counter as u16) & PICTURE_ID_MASK
+        }
+        _ => 0,
+    }
 }
 
 /// One Opus packet (RFC 6716 §3.1): a table of contents for 20 ms of full-band sound, then the counter.

@@ -1,4 +1,0 @@
-//! What several whole-system tests share.
-
-pub(crate) mod client;
-pub(crate) mod media;
