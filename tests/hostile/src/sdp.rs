@@ -29,6 +29,7 @@ fn answer(text: &str, offer: &Offer<'_>) {
         ice: &ice,
         fingerprint: Fingerprint([7; 32]),
         candidates: &[],
+        video_bitrate: 2_500_000,
     };
     for permit in PERMITS {
         let mut random = 0;
