@@ -279,7 +279,7 @@ impl Directory {
     /// A room lives whole on one worker: the one with the fewest participants as it was last heard.
     fn quietest_lane(&self) -> Option<Lane> {
         let alive = self.lanes.iter().filter(|lane| lane.is_alive());
-        alive.min_by_key(|lane| lane.stats().participants).cloned()
+        alive.min_by_key(|lane| lane.report().machine.participants).cloned()
     }
 
     fn next(&self) -> u64 {

@@ -13,7 +13,7 @@ use rapport_sfu::event::Event;
 use rapport_sfu::publication::cache::{CacheLimit, CacheLimits};
 use rapport_sfu::subscription::tap::TapPacket;
 use rapport_sfu::transport::dtls::Identity;
-use rapport_sfu::worker::{Commands, Lost, Thread, Worker, WorkerConfig, candidates, spawn_pool};
+use rapport_sfu::worker::{Commands, Counters, Lost, Report, Thread, Worker, WorkerConfig, candidates, spawn_pool};
 use rapport_sfu::{Shard, ShardConfig, Stats};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -31,7 +31,7 @@ const EVENT_DEPTH: usize = 256;
 const TAP_DEPTH: usize = 256;
 
 /// How old the counters are that `/metrics` shows, at most: below any scrape interval.
-const STATS_INTERVAL: Duration = Duration::from_secs(1);
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The running workers. Dropping it stops them where they are; [`Workers::stop`] lets them finish.
 pub struct Workers {
@@ -92,11 +92,14 @@ impl Workers {
         events: mpsc::Sender<Event>,
         taps: mpsc::Sender<TapPacket>,
     ) -> Lane {
-        let (latest, stats) = watch::channel(Stats::default());
-        let (lane, commands) = Lane::new(endpoint, stats);
+        let (latest, reports) = watch::channel(Report {
+            machine: Stats::default(),
+            counters: Counters::default(),
+        });
+        let (lane, commands) = Lane::new(endpoint, reports);
         let (alive, dead) = oneshot::channel();
         self.threads.push(worker.thread);
-        self.reports.spawn(carry_stats(worker.commands.clone(), latest));
+        self.reports.spawn(carry_reports(worker.commands.clone(), latest));
         // Events have a task of their own: were they to wait behind commands, a room that waits to send one
         // could not take the other.
         let stop = self.stop.subscribe();
@@ -170,10 +173,10 @@ async fn carry_taps(worker: Receiver<TapPacket>, lane: mpsc::Sender<TapPacket>) 
     }
 }
 
-async fn carry_stats(worker: Commands<Shard>, latest: watch::Sender<Stats>) {
-    let mut ticks = interval(STATS_INTERVAL);
+async fn carry_reports(worker: Commands<Shard>, latest: watch::Sender<Report<Stats>>) {
+    let mut ticks = interval(REPORT_INTERVAL);
     while let Ok(report) = worker.report().await {
-        latest.send_replace(report.machine);
+        latest.send_replace(report);
         ticks.tick().await;
     }
 }

@@ -15,6 +15,8 @@ use rapport_sfu::id::{ParticipantId, TapId, TrackId};
 use rapport_sfu::parameters::Fingerprint;
 use rapport_sfu::publication::arrival::EncodingIndex;
 use rapport_sfu::subscription::tap::TapPacket;
+use rapport_sfu::worker::{Counters, Report};
+use rapport_sfu::Stats;
 use rapport_signaling::auth::{Claims, Keys, unix_now};
 use rapport_signaling::media::{Endpoint, Lane, Plane};
 use rapport_signaling::plugin::Plugin;
@@ -69,8 +71,11 @@ pub(crate) async fn rig_with(extra: &str, plugins: Vec<Box<dyn Plugin>>) -> Rig 
         fingerprint: Fingerprint([7; 32]),
         video_bitrate: 2_500_000,
     };
-    let (_, stats) = watch::channel(Default::default());
-    let (lane, commands) = Lane::new(endpoint, stats);
+    let (_, reports) = watch::channel(Report {
+        machine: Stats::default(),
+        counters: Counters::default(),
+    });
+    let (lane, commands) = Lane::new(endpoint, reports);
     let (events, event_lane) = mpsc::channel(64);
     let (taps, tap_lane) = mpsc::channel(64);
     let plane = Plane {
