@@ -13,6 +13,7 @@ use rapport_sfu::command::Command;
 use rapport_sfu::event::Event;
 use rapport_sfu::id::{ParticipantId, RoomId, SubscriptionId, TapId, TrackId};
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
 
 use crate::auth::{Identity, Role, RoomName};
 use crate::media::{Endpoint, Lane};
@@ -225,9 +226,11 @@ impl Directory {
 
     /// Sends everybody away.
     pub async fn close_all(&self) {
+        let mut closed = JoinSet::new();
         for (_, room) in self.rooms() {
-            room.ask(Request::Close).await;
+            closed.spawn(async move { room.ask(Request::Close).await });
         }
+        closed.join_all().await;
     }
 
     /// Returns when no room is open.

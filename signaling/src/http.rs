@@ -4,6 +4,7 @@
 
 mod body;
 mod cors;
+mod deadline;
 mod guard;
 
 use std::ops::Deref;
@@ -25,6 +26,7 @@ use crate::problem::{Kind, Problem};
 use crate::{api, health, metrics, openapi, whep, whip};
 
 pub(crate) use body::{check_accept, check_media_type, read_text};
+pub(crate) use deadline::in_time;
 
 /// Requests to rooms worked on at the same time; those to plugins have limits of their own. Each holds one body and waits for at most one room, so this bounds
 /// memory at some tens of megabytes; more are told to come back.

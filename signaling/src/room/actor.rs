@@ -123,6 +123,8 @@ impl Actor {
     /// A reply that nobody waits for any more is no error: the client hung up.
     fn handle(&mut self, request: Request) {
         match request {
+            // Who gave up waiting is not let in: nobody knows the way to that session.
+            Request::Join(_, reply) if reply.is_closed() => {}
             Request::Join(admission, reply) => drop(reply.send(self.join(*admission))),
             Request::Leave(participant, reply) => drop(reply.send(self.room.leave(participant))),
             Request::Patch(participant, condition, fragment, reply) => {
