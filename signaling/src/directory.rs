@@ -3,7 +3,7 @@
 //! Owns: the registries, the ids and the way of an event to its room. Never does: look into a room; each
 //! has an owner of its own.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
@@ -12,6 +12,7 @@ use rapport_config::Limits;
 use rapport_sfu::command::Command;
 use rapport_sfu::event::Event;
 use rapport_sfu::id::{ParticipantId, RoomId, SubscriptionId, TapId, TrackId};
+use rapport_sfu::worker::Load;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
@@ -26,6 +27,9 @@ use crate::session::SessionId;
 pub struct Directory {
     limits: Limits,
     lanes: Vec<Lane>,
+    /// Of the lanes, in their order. Counted here and not asked of the workers, whose own numbers are older
+    /// than the last joins. A room counts like a participant, for the one it was opened for.
+    load: Mutex<Load>,
     plugins: Plugins,
     metrics: Arc<Metrics>,
     emptied: Notify,
@@ -86,6 +90,7 @@ impl Directory {
     pub fn new(limits: Limits, lanes: Vec<Lane>, plugins: Plugins, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
             limits,
+            load: Mutex::new(Load::new(lanes.len())),
             lanes,
             plugins,
             metrics,
@@ -244,17 +249,28 @@ impl Directory {
         }
     }
 
-    pub(crate) fn remove_room(&self, name: &RoomName, id: RoomId) {
+    pub(crate) fn remove_room(&self, name: &RoomName, id: RoomId, lane: &Lane) {
+        self.unload(lane);
         self.rooms.remove_if(name, |_, room| room.id() == id);
         self.routes.rooms.remove(&id);
         self.emptied.notify_waiters();
     }
 
-    pub(crate) fn add_session(&self, id: SessionId, session: Session) {
+    pub(crate) fn add_session(&self, id: SessionId, session: Session, lane: &Lane) {
+        if let Some(worker) = self.worker(lane) {
+            self.load().joined(worker);
+        }
         self.sessions.insert(id, session);
     }
 
-    pub(crate) fn remove_session(&self, id: &SessionId, participant: ParticipantId, tracks: &[TrackId]) {
+    pub(crate) fn remove_session(
+        &self,
+        id: &SessionId,
+        participant: ParticipantId,
+        tracks: &[TrackId],
+        lane: &Lane,
+    ) {
+        self.unload(lane);
         self.sessions.remove(id);
         self.routes.participants.remove(&participant);
         for track in tracks {
@@ -273,16 +289,38 @@ impl Directory {
 
     fn spawn(self: &Arc<Self>, name: &RoomName) -> Result<Mailbox, JoinError> {
         let id = RoomId(self.next());
-        let lane = self.quietest_lane().ok_or(JoinError::NoWorker)?;
+        let lane = self.take_lane().ok_or(JoinError::NoWorker)?;
         let mailbox = room::spawn(Arc::clone(self), id, name.clone(), lane);
         self.routes.rooms.insert(id, mailbox.clone());
         Ok(mailbox)
     }
 
-    /// A room lives whole on one worker: the one with the fewest participants as it was last heard.
-    fn quietest_lane(&self) -> Option<Lane> {
-        let alive = self.lanes.iter().filter(|lane| lane.is_alive());
-        alive.min_by_key(|lane| lane.report().machine.participants).cloned()
+    /// A room lives whole on one worker: the least loaded one.
+    fn take_lane(&self) -> Option<Lane> {
+        let mut load = self.load();
+        for (worker, lane) in self.lanes.iter().enumerate() {
+            if !lane.is_alive() {
+                load.lost(worker);
+            }
+        }
+        let worker = load.least()?;
+        load.joined(worker);
+        self.lanes.get(worker).cloned()
+    }
+
+    fn unload(&self, lane: &Lane) {
+        if let Some(worker) = self.worker(lane) {
+            self.load().left(worker);
+        }
+    }
+
+    fn worker(&self, lane: &Lane) -> Option<usize> {
+        self.lanes.iter().position(|other| other.is_same(lane))
+    }
+
+    /// Numbers have no half-done state that a panic could leave behind.
+    fn load(&self) -> MutexGuard<'_, Load> {
+        self.load.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn next(&self) -> u64 {

@@ -117,7 +117,7 @@ impl Actor {
         }
         // From here on a join opens the next room of this name. Whoever wrote in the meantime sees its
         // reply dropped and asks there.
-        self.directory.remove_room(&self.name, self.id);
+        self.directory.remove_room(&self.name, self.id, &self.lane);
     }
 
     /// A reply that nobody waits for any more is no error: the client hung up.
@@ -149,7 +149,7 @@ impl Actor {
         let id = admission.session.clone();
         let session = Session::of(&admission);
         self.room.join(admission)?;
-        self.directory.add_session(id, session);
+        self.directory.add_session(id, session, &self.lane);
         Ok(())
     }
 
@@ -167,7 +167,9 @@ impl Actor {
                     session,
                     participant,
                     tracks,
-                } => self.directory.remove_session(&session, participant, &tracks),
+                } => self
+                    .directory
+                    .remove_session(&session, participant, &tracks, &self.lane),
             }
         }
     }

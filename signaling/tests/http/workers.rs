@@ -4,7 +4,7 @@ use rapport_signaling::media::{self, Workers};
 use rapport_signaling::{Server, load_keys};
 use reqwest::StatusCode;
 
-use crate::support::{Client, client, config, problem, value};
+use crate::support::{Client, PUBLISH, client, config, problem, value};
 
 const MEDIA: &str = "media.listen = [\"127.0.0.1:0\"]\nmedia.workers = 2";
 
@@ -32,21 +32,31 @@ async fn what_is_published_reaches_a_worker_and_leaves_it() {
     workers.stop().await.unwrap();
 }
 
+/// Publishes into a room; the port of its worker.
+async fn port(client: &Client, room: &str) -> u16 {
+    let token = client.token(room, "anna", "p");
+    let answer = client.post(&format!("/whip/{room}"), &token, PUBLISH).await;
+    let answer = answer.text().await.unwrap();
+    let mut lines = answer.lines();
+    let candidate = lines.find(|line| line.starts_with("a=candidate:")).unwrap();
+    candidate.split(' ').nth(5).unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_opened_one_after_the_other_spread_over_the_workers() {
+    let (_server, _workers, client) = start().await;
+    let mut ports = Vec::new();
+    for room in ["one", "two", "three", "four"] {
+        ports.push(port(&client, room).await);
+    }
+    assert_ne!(ports[0], ports[1]);
+    assert_eq!(ports[..2], ports[2..], "in turn");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_names_a_port_that_is_bound() {
     let (_server, _workers, client) = start().await;
-    let token = client.token("one", "anna", "p");
-    let answer = client
-        .post("/whip/one", &token, crate::support::PUBLISH)
-        .await
-        .text()
-        .await
-        .unwrap();
-    let candidate = answer
-        .lines()
-        .find(|line| line.starts_with("a=candidate:"))
-        .unwrap();
-    let port: u16 = candidate.split(' ').nth(5).unwrap().parse().unwrap();
+    let port = port(&client, "one").await;
     let taken = std::net::UdpSocket::bind(("127.0.0.1", port)).unwrap_err();
     assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
 }
