@@ -10,7 +10,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use rapport_config::Limits;
 use rapport_sfu::command::Command;
-use rapport_sfu::event::Event;
+use rapport_sfu::event::{Event, LeaveReason};
 use rapport_sfu::id::{ParticipantId, RoomId, SubscriptionId, TapId, TrackId};
 use rapport_sfu::worker::Load;
 use tokio::sync::{Notify, mpsc};
@@ -247,6 +247,11 @@ impl Directory {
             }
             closed.await;
         }
+    }
+
+    /// Counts a participant whose worker can't say any more that it left.
+    pub(crate) fn count_lost_participant(&self) {
+        self.metrics.count_leave(LeaveReason::WorkerLost);
     }
 
     pub(crate) fn remove_room(&self, name: &RoomName, id: RoomId, lane: &Lane) {

@@ -173,7 +173,7 @@ fn drops(registry: &Registry, stats: &[Stats]) {
     let dropped = counters(
         registry,
         "rapport_dropped_packets_total",
-        "Packets that went no further, by reason.",
+        "Packets and data channel messages that went no further, and commands about what was gone, by reason.",
         &["reason"],
     );
     for (reason, count) in stats.iter().flat_map(|stats| stats.drops.iter()) {

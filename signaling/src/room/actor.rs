@@ -184,6 +184,13 @@ impl Actor {
 
     fn tell(&self, event: RoomEvent) {
         log(&event);
+        if let RoomEvent::Left {
+            reason: LeaveReason::WorkerLost,
+            ..
+        } = event
+        {
+            self.directory.count_lost_participant();
+        }
         self.directory.plugins().tell(&event);
     }
 }

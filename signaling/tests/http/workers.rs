@@ -67,6 +67,8 @@ async fn sessions_of_lost_workers_end() {
     let session = client.publish("one", "anna").await;
     drop(workers);
     client.until_gone(&session.path, &session.token).await;
+    let left = |text: &str| value(text, "rapport_leaves_total", &[("reason", "worker_lost")]);
+    client.scrape_until(|text| left(text) == Some(1.0)).await;
     let (status, _) = problem(client.get("/readyz", "").await).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
 }
