@@ -207,7 +207,7 @@ impl Directory {
         TapId(self.next())
     }
 
-    /// Brings events to their rooms until the lane ends.
+    /// Brings events of one worker to their rooms until the lane ends.
     pub async fn dispatch(self: Arc<Self>, mut events: mpsc::Receiver<Event>) {
         while let Some(event) = events.recv().await {
             self.metrics.count_event(&event);

@@ -40,8 +40,9 @@ pub struct Lane {
 pub struct Plane {
     /// The ways there.
     pub lanes: Vec<Lane>,
-    /// What all workers report. The lane closes when the last worker is gone.
-    pub events: mpsc::Receiver<Event>,
+    /// What the workers report, a lane each: a room that is behind holds up its own worker's only. A lane
+    /// closes when its worker is gone.
+    pub events: Vec<mpsc::Receiver<Event>>,
     /// The packets of all taps.
     pub taps: mpsc::Receiver<TapPacket>,
 }

@@ -130,7 +130,9 @@ fn assemble(
     let taps = Arc::new(Taps::default());
     let context = Context::new(Arc::clone(&directory), Arc::clone(&taps));
     directory.plugins().start(lanes, &context);
-    tasks.spawn(Arc::clone(&directory).dispatch(plane.events));
+    for events in plane.events {
+        tasks.spawn(Arc::clone(&directory).dispatch(events));
+    }
     for lane in directory.lanes() {
         tasks.spawn(Arc::clone(&directory).mourn(lane.clone()));
     }

@@ -23,11 +23,11 @@ use tracing::error;
 use super::{Endpoint, Lane, Plane};
 use crate::session::description_id;
 
-/// Events of all workers that are on their way to their rooms. The workers' own lanes are the long ones;
-/// full means that a room is behind, and the rest waits there.
+/// Events of one worker that are on their way to their rooms. The worker's own lane is the long one; full
+/// means that a room is behind, and the rest waits there.
 const EVENT_DEPTH: usize = 256;
 
-/// Likewise for packets of taps.
+/// Likewise for the packets of all taps.
 const TAP_DEPTH: usize = 256;
 
 /// How old the counters are that `/metrics` shows, at most: below any scrape interval.
@@ -59,16 +59,18 @@ pub fn start(config: &Media) -> io::Result<(Plane, Workers)> {
         stop: watch::Sender::new(false),
         threads: Vec::with_capacity(workers.len()),
     };
-    let (event_sender, events) = mpsc::channel(EVENT_DEPTH);
     let (tap_sender, taps) = mpsc::channel(TAP_DEPTH);
     let mut lanes = Vec::with_capacity(workers.len());
+    let mut events = Vec::with_capacity(workers.len());
     for worker in workers {
         let endpoint = Endpoint {
             candidates: candidates(&worker.local_addresses, &config.advertise)?,
             fingerprint: identity.fingerprint(),
             video_bitrate: config.video_bitrate.as_bps(),
         };
-        lanes.push(pool.link(worker, endpoint, event_sender.clone(), tap_sender.clone()));
+        let (event_sender, reported) = mpsc::channel(EVENT_DEPTH);
+        lanes.push(pool.link(worker, endpoint, event_sender, tap_sender.clone()));
+        events.push(reported);
     }
     Ok((Plane { lanes, events, taps }, pool))
 }

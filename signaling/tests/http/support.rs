@@ -80,7 +80,7 @@ pub(crate) async fn rig_with(extra: &str, plugins: Vec<Box<dyn Plugin>>) -> Rig 
     let (taps, tap_lane) = mpsc::channel(64);
     let plane = Plane {
         lanes: vec![lane],
-        events: event_lane,
+        events: vec![event_lane],
         taps: tap_lane,
     };
     let server = Server::start(config, plugins, plane).await.unwrap();
