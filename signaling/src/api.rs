@@ -95,7 +95,9 @@ pub(crate) async fn close_room(
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let room = administered(&app, &room, &headers)?;
-    in_time(room.ask(RoomRequest::Close)).await?.ok_or_else(no_room)??;
+    in_time(room.ask(RoomRequest::Close))
+        .await?
+        .ok_or_else(no_room)??;
     Ok(StatusCode::NO_CONTENT)
 }
 

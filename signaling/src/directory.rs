@@ -3,8 +3,8 @@
 //! Owns: the registries, the ids and the way of an event to its room. Never does: look into a room; each
 //! has an owner of its own.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;

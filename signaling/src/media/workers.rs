@@ -13,7 +13,9 @@ use rapport_sfu::event::Event;
 use rapport_sfu::publication::cache::{CacheLimit, CacheLimits};
 use rapport_sfu::subscription::tap::TapPacket;
 use rapport_sfu::transport::dtls::Identity;
-use rapport_sfu::worker::{Commands, Counters, Lost, Report, Thread, Worker, WorkerConfig, candidates, spawn_pool};
+use rapport_sfu::worker::{
+    Commands, Counters, Lost, Report, Thread, Worker, WorkerConfig, candidates, spawn_pool,
+};
 use rapport_sfu::{Shard, ShardConfig, Stats};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rapport_config::Config;
+use rapport_sfu::Stats;
 use rapport_sfu::codec::Codec;
 use rapport_sfu::command::Command;
 use rapport_sfu::event::Event;
@@ -16,7 +17,6 @@ use rapport_sfu::parameters::Fingerprint;
 use rapport_sfu::publication::arrival::EncodingIndex;
 use rapport_sfu::subscription::tap::TapPacket;
 use rapport_sfu::worker::{Counters, Report};
-use rapport_sfu::Stats;
 use rapport_signaling::auth::{Claims, Keys, unix_now};
 use rapport_signaling::media::{Endpoint, Lane, Plane};
 use rapport_signaling::plugin::Plugin;
