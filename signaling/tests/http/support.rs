@@ -66,16 +66,7 @@ pub(crate) async fn rig() -> Rig {
 pub(crate) async fn rig_with(extra: &str, plugins: Vec<Box<dyn Plugin>>) -> Rig {
     let config = config(extra);
     let keys = load_keys(&config).unwrap();
-    let endpoint = Endpoint {
-        candidates: vec!["192.0.2.1:7882".parse().unwrap()],
-        fingerprint: Fingerprint([7; 32]),
-        video_bitrate: 2_500_000,
-    };
-    let (_, reports) = watch::channel(Report {
-        machine: Stats::default(),
-        counters: Counters::default(),
-    });
-    let (lane, commands) = Lane::new(endpoint, reports);
+    let (lane, commands) = lane();
     let (events, event_lane) = mpsc::channel(64);
     let (taps, tap_lane) = mpsc::channel(64);
     let plane = Plane {
@@ -92,6 +83,20 @@ pub(crate) async fn rig_with(extra: &str, plugins: Vec<Box<dyn Plugin>>) -> Rig 
         events,
         taps,
     }
+}
+
+/// The way to a worker, and the worker's end.
+pub(crate) fn lane() -> (Lane, mpsc::Receiver<Command>) {
+    let endpoint = Endpoint {
+        candidates: vec!["192.0.2.1:7882".parse().unwrap()],
+        fingerprint: Fingerprint([7; 32]),
+        video_bitrate: 2_500_000,
+    };
+    let (_, reports) = watch::channel(Report {
+        machine: Stats::default(),
+        counters: Counters::default(),
+    });
+    Lane::new(endpoint, reports)
 }
 
 /// The configuration of the tests, with a test's own lines before it.
