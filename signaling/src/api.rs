@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::auth::RoomName;
-use crate::http::{App, room_name};
+use crate::http::{App, in_time, room_name};
 use crate::problem::{Body, Kind, Problem};
 use crate::room::{Mailbox, Request as RoomRequest, RoomInfo, RoomSummary};
 
@@ -25,6 +25,7 @@ use crate::room::{Mailbox, Request as RoomRequest, RoomInfo, RoomSummary};
         (status = 200, description = "By name", body = Vec<RoomSummary>),
         (status = 401, description = "No valid token", body = Body, content_type = "application/problem+json"),
         (status = 403, description = "Not an administrator", body = Body, content_type = "application/problem+json"),
+        (status = 503, description = "The room does not answer", body = Body, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn list_rooms(
@@ -36,12 +37,16 @@ pub(crate) async fn list_rooms(
     let mut rooms = app.directory.rooms();
     rooms.retain(|(name, _)| grant.administers(name).is_ok());
     rooms.sort_by(|(a, _), (b, _)| a.cmp(b));
+    in_time(summaries(rooms)).await.map(Json)
+}
+
+async fn summaries(rooms: Vec<(RoomName, Mailbox)>) -> Vec<RoomSummary> {
     let mut summaries = Vec::with_capacity(rooms.len());
     for (_, room) in rooms {
         // A room that closed in between is not listed.
         summaries.extend(room.ask(RoomRequest::Summary).await);
     }
-    Ok(Json(summaries))
+    summaries
 }
 
 /// Show one room.
@@ -56,6 +61,7 @@ pub(crate) async fn list_rooms(
         (status = 401, description = "No valid token", body = Body, content_type = "application/problem+json"),
         (status = 403, description = "Not its administrator", body = Body, content_type = "application/problem+json"),
         (status = 404, description = "It is not open", body = Body, content_type = "application/problem+json"),
+        (status = 503, description = "The room does not answer", body = Body, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn show_room(
@@ -64,7 +70,8 @@ pub(crate) async fn show_room(
     headers: HeaderMap,
 ) -> Result<Json<RoomInfo>, Problem> {
     let room = administered(&app, &room, &headers)?;
-    room.ask(RoomRequest::Info).await.map(Json).ok_or_else(no_room)
+    let info = in_time(room.ask(RoomRequest::Info)).await?;
+    info.map(Json).ok_or_else(no_room)
 }
 
 /// Close a room: everybody leaves.
@@ -79,6 +86,7 @@ pub(crate) async fn show_room(
         (status = 401, description = "No valid token", body = Body, content_type = "application/problem+json"),
         (status = 403, description = "Not its administrator", body = Body, content_type = "application/problem+json"),
         (status = 404, description = "It is not open", body = Body, content_type = "application/problem+json"),
+        (status = 503, description = "The room does not answer", body = Body, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn close_room(
@@ -87,7 +95,9 @@ pub(crate) async fn close_room(
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let room = administered(&app, &room, &headers)?;
-    room.ask(RoomRequest::Close).await.ok_or_else(no_room)??;
+    in_time(room.ask(RoomRequest::Close))
+        .await?
+        .ok_or_else(no_room)??;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -106,6 +116,7 @@ pub(crate) async fn close_room(
         (status = 401, description = "No valid token", body = Body, content_type = "application/problem+json"),
         (status = 403, description = "Not the room's administrator", body = Body, content_type = "application/problem+json"),
         (status = 404, description = "There is none", body = Body, content_type = "application/problem+json"),
+        (status = 503, description = "The room does not answer", body = Body, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn remove_participant(
@@ -116,7 +127,7 @@ pub(crate) async fn remove_participant(
     let room = administered(&app, &room, &headers)?;
     let participant = ParticipantId(id(&participant, "participant")?);
     let leave = |reply| RoomRequest::Leave(participant, reply);
-    room.ask(leave).await.ok_or_else(no_room)??;
+    in_time(room.ask(leave)).await?.ok_or_else(no_room)??;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -139,6 +150,7 @@ pub(crate) async fn remove_participant(
         (status = 401, description = "No valid token", body = Body, content_type = "application/problem+json"),
         (status = 403, description = "Not the room's administrator", body = Body, content_type = "application/problem+json"),
         (status = 404, description = "No such track", body = Body, content_type = "application/problem+json"),
+        (status = 503, description = "The room does not answer", body = Body, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn mute_track(
@@ -150,7 +162,7 @@ pub(crate) async fn mute_track(
     let track = TrackId(id(&track, "track")?);
     let Json(Muted { muted }) = Json::from_request(request, &()).await.map_err(bad_body)?;
     let mute = |reply| RoomRequest::Mute(track, muted, reply);
-    room.ask(mute).await.ok_or_else(no_room)??;
+    in_time(room.ask(mute)).await?.ok_or_else(no_room)??;
     Ok(StatusCode::NO_CONTENT)
 }
 

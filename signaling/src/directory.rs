@@ -3,16 +3,18 @@
 //! Owns: the registries, the ids and the way of an event to its room. Never does: look into a room; each
 //! has an owner of its own.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use rapport_config::Limits;
 use rapport_sfu::command::Command;
-use rapport_sfu::event::Event;
+use rapport_sfu::event::{Event, LeaveReason};
 use rapport_sfu::id::{ParticipantId, RoomId, SubscriptionId, TapId, TrackId};
+use rapport_sfu::worker::Load;
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
 
 use crate::auth::{Identity, Role, RoomName};
 use crate::media::{Endpoint, Lane};
@@ -25,6 +27,9 @@ use crate::session::SessionId;
 pub struct Directory {
     limits: Limits,
     lanes: Vec<Lane>,
+    /// Of the lanes, in their order. Counted here and not asked of the workers, whose own numbers are older
+    /// than the last joins. A room counts like a participant, for the one it was opened for.
+    load: Mutex<Load>,
     plugins: Plugins,
     metrics: Arc<Metrics>,
     emptied: Notify,
@@ -85,6 +90,7 @@ impl Directory {
     pub fn new(limits: Limits, lanes: Vec<Lane>, plugins: Plugins, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
             limits,
+            load: Mutex::new(Load::new(lanes.len())),
             lanes,
             plugins,
             metrics,
@@ -201,7 +207,7 @@ impl Directory {
         TapId(self.next())
     }
 
-    /// Brings events to their rooms until the lane ends.
+    /// Brings events of one worker to their rooms until the lane ends.
     pub async fn dispatch(self: Arc<Self>, mut events: mpsc::Receiver<Event>) {
         while let Some(event) = events.recv().await {
             self.metrics.count_event(&event);
@@ -225,9 +231,11 @@ impl Directory {
 
     /// Sends everybody away.
     pub async fn close_all(&self) {
+        let mut closed = JoinSet::new();
         for (_, room) in self.rooms() {
-            room.ask(Request::Close).await;
+            closed.spawn(async move { room.ask(Request::Close).await });
         }
+        closed.join_all().await;
     }
 
     /// Returns when no room is open.
@@ -241,17 +249,33 @@ impl Directory {
         }
     }
 
-    pub(crate) fn remove_room(&self, name: &RoomName, id: RoomId) {
+    /// Counts a participant whose worker can't say any more that it left.
+    pub(crate) fn count_lost_participant(&self) {
+        self.metrics.count_leave(LeaveReason::WorkerLost);
+    }
+
+    pub(crate) fn remove_room(&self, name: &RoomName, id: RoomId, lane: &Lane) {
+        self.unload(lane);
         self.rooms.remove_if(name, |_, room| room.id() == id);
         self.routes.rooms.remove(&id);
         self.emptied.notify_waiters();
     }
 
-    pub(crate) fn add_session(&self, id: SessionId, session: Session) {
+    pub(crate) fn add_session(&self, id: SessionId, session: Session, lane: &Lane) {
+        if let Some(worker) = self.worker(lane) {
+            self.load().joined(worker);
+        }
         self.sessions.insert(id, session);
     }
 
-    pub(crate) fn remove_session(&self, id: &SessionId, participant: ParticipantId, tracks: &[TrackId]) {
+    pub(crate) fn remove_session(
+        &self,
+        id: &SessionId,
+        participant: ParticipantId,
+        tracks: &[TrackId],
+        lane: &Lane,
+    ) {
+        self.unload(lane);
         self.sessions.remove(id);
         self.routes.participants.remove(&participant);
         for track in tracks {
@@ -270,16 +294,38 @@ impl Directory {
 
     fn spawn(self: &Arc<Self>, name: &RoomName) -> Result<Mailbox, JoinError> {
         let id = RoomId(self.next());
-        let lane = self.quietest_lane().ok_or(JoinError::NoWorker)?;
+        let lane = self.take_lane().ok_or(JoinError::NoWorker)?;
         let mailbox = room::spawn(Arc::clone(self), id, name.clone(), lane);
         self.routes.rooms.insert(id, mailbox.clone());
         Ok(mailbox)
     }
 
-    /// A room lives whole on one worker: the one with the fewest participants as it was last heard.
-    fn quietest_lane(&self) -> Option<Lane> {
-        let alive = self.lanes.iter().filter(|lane| lane.is_alive());
-        alive.min_by_key(|lane| lane.stats().participants).cloned()
+    /// A room lives whole on one worker: the least loaded one.
+    fn take_lane(&self) -> Option<Lane> {
+        let mut load = self.load();
+        for (worker, lane) in self.lanes.iter().enumerate() {
+            if !lane.is_alive() {
+                load.lost(worker);
+            }
+        }
+        let worker = load.least()?;
+        load.joined(worker);
+        self.lanes.get(worker).cloned()
+    }
+
+    fn unload(&self, lane: &Lane) {
+        if let Some(worker) = self.worker(lane) {
+            self.load().left(worker);
+        }
+    }
+
+    fn worker(&self, lane: &Lane) -> Option<usize> {
+        self.lanes.iter().position(|other| other.is_same(lane))
+    }
+
+    /// Numbers have no half-done state that a panic could leave behind.
+    fn load(&self) -> MutexGuard<'_, Load> {
+        self.load.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn next(&self) -> u64 {

@@ -13,7 +13,7 @@ use rapport_sfu::parameters::IceCredentials;
 
 use crate::auth::{Identity, Join, Role};
 use crate::directory::{JoinError, Session};
-use crate::http::{App, check_accept, check_media_type, read_text, room_name};
+use crate::http::{App, check_accept, check_media_type, in_time, read_text, room_name};
 use crate::media::Endpoint;
 use crate::negotiate::{self, NegotiateError, Negotiated, Ours};
 use crate::problem::{Kind, Problem};
@@ -68,7 +68,7 @@ async fn join(
         check_limits(app, &negotiated)?;
         Ok::<_, Problem>(admit(app, &join, only.clone(), negotiated))
     });
-    let Created { session, tag, answer } = created.await?;
+    let Created { session, tag, answer } = in_time(created).await??;
     let location = format!("{}/{}/{room}/{}", base(app), protocol.prefix, session.as_str());
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(SDP)),
@@ -155,7 +155,7 @@ pub(crate) async fn patch(
     let condition = condition(request.headers())?;
     let fragment = read_text(request).await?;
     let patch = |reply| RoomRequest::Patch(session.participant, condition, fragment, reply);
-    match mailbox.ask(patch).await.ok_or_else(gone)?? {
+    match in_time(mailbox.ask(patch)).await?.ok_or_else(gone)?? {
         // RFC 9725 §4.3.2: "MUST return a 204 No Content response without a body and MUST NOT include an
         // ETag header".
         Patched::Trickled => Ok(StatusCode::NO_CONTENT.into_response()),
@@ -179,7 +179,7 @@ pub(crate) async fn end(
 ) -> Result<Response, Problem> {
     let (session, mailbox) = find(app, protocol, room, session, headers)?;
     let leave = |reply| RoomRequest::Leave(session.participant, reply);
-    mailbox.ask(leave).await.ok_or_else(gone)??;
+    in_time(mailbox.ask(leave)).await?.ok_or_else(gone)??;
     Ok(StatusCode::OK.into_response())
 }
 

@@ -4,6 +4,7 @@
 
 mod body;
 mod cors;
+mod deadline;
 mod guard;
 
 use std::ops::Deref;
@@ -25,8 +26,9 @@ use crate::problem::{Kind, Problem};
 use crate::{api, health, metrics, openapi, whep, whip};
 
 pub(crate) use body::{check_accept, check_media_type, read_text};
+pub(crate) use deadline::in_time;
 
-/// Requests worked on at the same time. Each holds one body and waits for at most one room, so this bounds
+/// Requests to rooms worked on at the same time; those to plugins have limits of their own. Each holds one body and waits for at most one room, so this bounds
 /// memory at some tens of megabytes; more are told to come back.
 const MAX_REQUESTS: usize = 256;
 
@@ -99,8 +101,8 @@ pub(crate) fn room_name(segment: &str) -> Result<RoomName, Problem> {
     name.ok_or_else(|| Problem::new(Kind::NotFound, "no room can have this name").field("room"))
 }
 
-/// Every route of the server itself, by its template. The OpenAPI description is held against this table.
-pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
+/// The routes that work on rooms, by template. The OpenAPI description is held against these tables.
+fn room_routes() -> Vec<(&'static str, MethodRouter<App>)> {
     vec![
         ("/whip/{room}", post(whip::create).get(whip::probe)),
         (
@@ -122,6 +124,12 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
             delete(api::remove_participant),
         ),
         ("/api/v1/rooms/{room}/tracks/{track}/muted", put(api::mute_track)),
+    ]
+}
+
+/// What operators' tools ask. An overload is when they need their answer most.
+fn operation_routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![
         ("/healthz", get(health::healthz)),
         ("/readyz", get(health::readyz)),
         ("/metrics", get(metrics::serve)),
@@ -132,11 +140,10 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
 /// The whole interface, plugins included.
 pub(crate) fn router(app: &App, context: &Context) -> Router {
     let cors = cors::layer(&app.config.server.cors_origins);
-    let table = routes().into_iter();
-    let own = table.fold(Router::new(), |router, (path, methods)| {
-        router.route(path, methods)
-    });
-    own.with_state(app.clone())
+    let limited = table(room_routes()).layer(from_fn_with_state(app.clone(), guard::limit));
+    limited
+        .merge(table(operation_routes()))
+        .with_state(app.clone())
         .merge(app.directory.plugins().routes(context))
         .fallback(|| async { Problem::new(Kind::NotFound, "no such resource") })
         .method_not_allowed_fallback(|| async {
@@ -145,8 +152,14 @@ pub(crate) fn router(app: &App, context: &Context) -> Router {
         .layer(DefaultBodyLimit::max(app.config.server.max_body.as_len()))
         .layer(cors)
         .layer(from_fn(cors::advertise))
-        .layer(from_fn_with_state(app.clone(), guard::limit))
         .layer(from_fn_with_state(app.clone(), guard::count))
+}
+
+fn table(routes: Vec<(&'static str, MethodRouter<App>)>) -> Router<App> {
+    let routes = routes.into_iter();
+    routes.fold(Router::new(), |router, (path, methods)| {
+        router.route(path, methods)
+    })
 }
 
 impl Inner {

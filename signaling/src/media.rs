@@ -13,6 +13,7 @@ use rapport_sfu::command::Command;
 use rapport_sfu::event::Event;
 use rapport_sfu::parameters::Fingerprint;
 use rapport_sfu::subscription::tap::TapPacket;
+use rapport_sfu::worker::Report;
 use tokio::sync::{mpsc, watch};
 
 pub use workers::{Workers, start};
@@ -30,7 +31,7 @@ pub struct WorkerLost;
 #[derive(Clone, Debug)]
 pub struct Lane {
     commands: mpsc::Sender<Command>,
-    stats: watch::Receiver<Stats>,
+    reports: watch::Receiver<Report<Stats>>,
     endpoint: Arc<Endpoint>,
 }
 
@@ -39,8 +40,9 @@ pub struct Lane {
 pub struct Plane {
     /// The ways there.
     pub lanes: Vec<Lane>,
-    /// What all workers report. The lane closes when the last worker is gone.
-    pub events: mpsc::Receiver<Event>,
+    /// What the workers report, a lane each: a room that is behind holds up its own worker's only. A lane
+    /// closes when its worker is gone.
+    pub events: Vec<mpsc::Receiver<Event>>,
     /// The packets of all taps.
     pub taps: mpsc::Receiver<TapPacket>,
 }
@@ -58,13 +60,16 @@ pub struct Endpoint {
 
 impl Lane {
     /// A lane, and the end that the worker's side reads.
-    pub fn new(endpoint: Endpoint, stats: watch::Receiver<Stats>) -> (Self, mpsc::Receiver<Command>) {
+    pub fn new(
+        endpoint: Endpoint,
+        reports: watch::Receiver<Report<Stats>>,
+    ) -> (Self, mpsc::Receiver<Command>) {
         let (commands, far) = mpsc::channel(COMMAND_DEPTH);
         let endpoint = Arc::new(endpoint);
         (
             Self {
                 commands,
-                stats,
+                reports,
                 endpoint,
             },
             far,
@@ -96,8 +101,8 @@ impl Lane {
         self.commands.same_channel(&other.commands)
     }
 
-    /// The worker's counters, of some moments ago.
-    pub fn stats(&self) -> Stats {
-        self.stats.borrow().clone()
+    /// What the worker and its machine counted, of some moments ago.
+    pub fn report(&self) -> Report<Stats> {
+        self.reports.borrow().clone()
     }
 }

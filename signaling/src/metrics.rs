@@ -92,7 +92,8 @@ impl Metrics {
         }
     }
 
-    fn count_leave(&self, reason: LeaveReason) {
+    /// One participant that left. Of a worker that is lost nobody hears: the room says so in its place.
+    pub(crate) fn count_leave(&self, reason: LeaveReason) {
         let label = leave_label(reason);
         self.leaves.with_label_values(&[label]).inc();
         let handshake = [

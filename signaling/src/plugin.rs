@@ -5,8 +5,10 @@
 //!
 //! A plugin is called in three ways, and each bounds what it can cost the rest: authorising a join has a
 //! deadline, after which the answer is no; events come through a lane of their own, and what does not fit is
-//! lost and counted; packets of a tap likewise. A panic ends the lane in which it happens.
+//! lost and counted; packets of a tap likewise. A panic ends the lane in which it happens. Its routes are
+//! served a bounded number at a time, until a deadline.
 
+mod routes;
 mod tap;
 
 use std::future::Future;
@@ -52,7 +54,8 @@ pub trait Plugin: Send + Sync + 'static {
         Box::pin(async { Ok(()) })
     }
 
-    /// Routes below `/plugins/{name}`. They authenticate their callers themselves.
+    /// Routes below `/plugins/{name}`. They authenticate their callers themselves. The head of an answer
+    /// has to come within seconds; its body may take longer.
     fn routes(&self, context: Context) -> Router {
         let _ = context;
         Router::new()
@@ -108,7 +111,8 @@ impl Plugins {
     pub(crate) fn routes(&self, context: &Context) -> Router {
         self.0.iter().fold(Router::new(), |router, hosted| {
             let path = format!("/plugins/{}", hosted.plugin.name());
-            router.nest(&path, hosted.plugin.routes(context.clone()))
+            let own = hosted.plugin.routes(context.clone());
+            router.nest(&path, routes::bound(own))
         })
     }
 

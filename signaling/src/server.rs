@@ -87,9 +87,14 @@ impl Server {
     /// Ends the sessions that are left, then the server.
     pub async fn stop(mut self) -> Result<(), Error> {
         self.drain();
-        self.app.directory.close_all().await;
-        // The rooms' last commands are on their way when the rooms are gone.
-        let _ = timeout(FAREWELL, self.app.directory.empty()).await;
+        let directory = &self.app.directory;
+        let closed = async {
+            directory.close_all().await;
+            // The rooms' last commands are on their way when the rooms are gone.
+            directory.empty().await;
+        };
+        // A room that does not answer keeps nobody from the end.
+        let _ = timeout(FAREWELL, closed).await;
         self.handle.graceful_shutdown(Some(FAREWELL));
         let served = (&mut self.http).await;
         self.tasks.shutdown().await;
@@ -125,7 +130,9 @@ fn assemble(
     let taps = Arc::new(Taps::default());
     let context = Context::new(Arc::clone(&directory), Arc::clone(&taps));
     directory.plugins().start(lanes, &context);
-    tasks.spawn(Arc::clone(&directory).dispatch(plane.events));
+    for events in plane.events {
+        tasks.spawn(Arc::clone(&directory).dispatch(events));
+    }
     for lane in directory.lanes() {
         tasks.spawn(Arc::clone(&directory).mourn(lane.clone()));
     }

@@ -58,6 +58,7 @@ macro_rules! session_resource {
                 (status = 412, description = "Another ICE session", body = crate::problem::Body, content_type = "application/problem+json"),
                 (status = 415, description = "Not a fragment", body = crate::problem::Body, content_type = "application/problem+json"),
                 (status = 428, description = "If-Match is missing", body = crate::problem::Body, content_type = "application/problem+json"),
+                (status = 503, description = "The room does not answer", body = crate::problem::Body, content_type = "application/problem+json"),
             )
         )]
         pub(crate) async fn patch(
@@ -83,6 +84,7 @@ macro_rules! session_resource {
                 (status = 401, description = "No valid token", body = crate::problem::Body, content_type = "application/problem+json"),
                 (status = 403, description = "Somebody else's", body = crate::problem::Body, content_type = "application/problem+json"),
                 (status = 404, description = "No such session", body = crate::problem::Body, content_type = "application/problem+json"),
+                (status = 503, description = "The room does not answer", body = crate::problem::Body, content_type = "application/problem+json"),
             )
         )]
         pub(crate) async fn end(

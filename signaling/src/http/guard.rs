@@ -1,4 +1,4 @@
-//! What every request passes first: the bound on how many there are, and the counter.
+//! What requests pass first: the bound on how many there are, and the counter.
 //!
 //! Owns: both middlewares. Never does: look into a request.
 
@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::App;
 use crate::problem::Problem;
 
-/// Works on a bounded number of requests at a time.
+/// Works on a bounded number of requests to rooms at a time.
 pub(super) async fn limit(State(app): State<App>, request: Request, next: Next) -> Response {
     let Ok(_permit) = app.requests().try_acquire() else {
         return Problem::unavailable("the server works on as many requests as it can", 1).into_response();

@@ -13,7 +13,9 @@ use rapport_sfu::event::Event;
 use rapport_sfu::publication::cache::{CacheLimit, CacheLimits};
 use rapport_sfu::subscription::tap::TapPacket;
 use rapport_sfu::transport::dtls::Identity;
-use rapport_sfu::worker::{Commands, Lost, Thread, Worker, WorkerConfig, candidates, spawn_pool};
+use rapport_sfu::worker::{
+    Commands, Counters, Lost, Report, Thread, Worker, WorkerConfig, candidates, spawn_pool,
+};
 use rapport_sfu::{Shard, ShardConfig, Stats};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -23,15 +25,15 @@ use tracing::error;
 use super::{Endpoint, Lane, Plane};
 use crate::session::description_id;
 
-/// Events of all workers that are on their way to their rooms. The workers' own lanes are the long ones;
-/// full means that a room is behind, and the rest waits there.
+/// Events of one worker that are on their way to their rooms. The worker's own lane is the long one; full
+/// means that a room is behind, and the rest waits there.
 const EVENT_DEPTH: usize = 256;
 
-/// Likewise for packets of taps.
+/// Likewise for the packets of all taps.
 const TAP_DEPTH: usize = 256;
 
 /// How old the counters are that `/metrics` shows, at most: below any scrape interval.
-const STATS_INTERVAL: Duration = Duration::from_secs(1);
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The running workers. Dropping it stops them where they are; [`Workers::stop`] lets them finish.
 pub struct Workers {
@@ -59,16 +61,18 @@ pub fn start(config: &Media) -> io::Result<(Plane, Workers)> {
         stop: watch::Sender::new(false),
         threads: Vec::with_capacity(workers.len()),
     };
-    let (event_sender, events) = mpsc::channel(EVENT_DEPTH);
     let (tap_sender, taps) = mpsc::channel(TAP_DEPTH);
     let mut lanes = Vec::with_capacity(workers.len());
+    let mut events = Vec::with_capacity(workers.len());
     for worker in workers {
         let endpoint = Endpoint {
             candidates: candidates(&worker.local_addresses, &config.advertise)?,
             fingerprint: identity.fingerprint(),
             video_bitrate: config.video_bitrate.as_bps(),
         };
-        lanes.push(pool.link(worker, endpoint, event_sender.clone(), tap_sender.clone()));
+        let (event_sender, reported) = mpsc::channel(EVENT_DEPTH);
+        lanes.push(pool.link(worker, endpoint, event_sender, tap_sender.clone()));
+        events.push(reported);
     }
     Ok((Plane { lanes, events, taps }, pool))
 }
@@ -92,11 +96,14 @@ impl Workers {
         events: mpsc::Sender<Event>,
         taps: mpsc::Sender<TapPacket>,
     ) -> Lane {
-        let (latest, stats) = watch::channel(Stats::default());
-        let (lane, commands) = Lane::new(endpoint, stats);
+        let (latest, reports) = watch::channel(Report {
+            machine: Stats::default(),
+            counters: Counters::default(),
+        });
+        let (lane, commands) = Lane::new(endpoint, reports);
         let (alive, dead) = oneshot::channel();
         self.threads.push(worker.thread);
-        self.reports.spawn(carry_stats(worker.commands.clone(), latest));
+        self.reports.spawn(carry_reports(worker.commands.clone(), latest));
         // Events have a task of their own: were they to wait behind commands, a room that waits to send one
         // could not take the other.
         let stop = self.stop.subscribe();
@@ -170,10 +177,10 @@ async fn carry_taps(worker: Receiver<TapPacket>, lane: mpsc::Sender<TapPacket>) 
     }
 }
 
-async fn carry_stats(worker: Commands<Shard>, latest: watch::Sender<Stats>) {
-    let mut ticks = interval(STATS_INTERVAL);
+async fn carry_reports(worker: Commands<Shard>, latest: watch::Sender<Report<Stats>>) {
+    let mut ticks = interval(REPORT_INTERVAL);
     while let Ok(report) = worker.report().await {
-        latest.send_replace(report.machine);
+        latest.send_replace(report);
         ticks.tick().await;
     }
 }

@@ -6,26 +6,32 @@
 use prometheus::proto::MetricFamily;
 use prometheus::{Counter, Gauge, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use rapport_sfu::Stats;
+use rapport_sfu::worker::{Counters, Report};
 
 use super::{counters, process, register};
 use crate::auth::Role;
 use crate::directory::Directory;
 use crate::http::App;
 use crate::media::Lane;
-use crate::plugin::Taps;
 
 pub(super) fn gather(app: &App) -> Vec<MetricFamily> {
     let registry = Registry::new();
     let directory = &app.directory;
     rooms(&registry, directory);
     plugins(&registry, directory);
-    taps(&registry, &app.taps);
-    let stats: Vec<_> = directory.lanes().iter().map(Lane::stats).collect();
+    let reports: Vec<_> = directory.lanes().iter().map(Lane::report).collect();
+    let (stats, sockets): (Vec<_>, Vec<_>) = reports.into_iter().map(parts).unzip();
+    taps(&registry, app.taps.lost(), &sockets);
+    lost_datagrams(&registry, &sockets);
     traffic(&registry, &stats);
     feedback(&registry, &stats);
     drops(&registry, &stats);
     machine(&registry);
     registry.gather()
+}
+
+fn parts(report: Report<Stats>) -> (Stats, Counters) {
+    (report.machine, report.counters)
 }
 
 fn rooms(registry: &Registry, directory: &Directory) {
@@ -65,10 +71,32 @@ fn plugins(registry: &Registry, directory: &Directory) {
     }
 }
 
-fn taps(registry: &Registry, taps: &Taps) {
-    let help = "Packets of taps that a plugin was too slow for.";
+/// Lost before the readers' own lanes or in them: whoever listens misses both alike.
+fn taps(registry: &Registry, unread: u64, workers: &[Counters]) {
+    let undelivered: u64 = workers.iter().map(|counters| counters.taps_lost).sum();
+    let help = "Packets of taps that a plugin, or the way to it, was too slow for.";
     let lost = counters(registry, "rapport_tap_packets_lost_total", help, &[]);
-    lost.with_label_values::<&str>(&[]).inc_by(taps.lost());
+    lost.with_label_values::<&str>(&[]).inc_by(unread + undelivered);
+}
+
+/// What went missing between the workers and the network, as far as the kernel says so.
+fn lost_datagrams(registry: &Registry, workers: &[Counters]) {
+    let dropped = counters(
+        registry,
+        "rapport_socket_dropped_datagrams_total",
+        "Datagrams lost at the media sockets; of failed receive calls, one each.",
+        &["direction", "reason"],
+    );
+    let add = |direction, reason, field: fn(&Counters) -> u64| {
+        let lost = workers.iter().map(field).sum();
+        dropped.with_label_values(&[direction, reason]).inc_by(lost);
+    };
+    add("inbound", "receive_failed", |counters| counters.receive_failed);
+    add("inbound", "unanswerable", |counters| counters.unanswerable);
+    add("outbound", "send_buffer_full", |counters| {
+        counters.send_buffer_full
+    });
+    add("outbound", "send_failed", |counters| counters.send_failed);
 }
 
 fn traffic(registry: &Registry, stats: &[Stats]) {
@@ -145,7 +173,7 @@ fn drops(registry: &Registry, stats: &[Stats]) {
     let dropped = counters(
         registry,
         "rapport_dropped_packets_total",
-        "Packets that went no further, by reason.",
+        "Packets and data channel messages that went no further, and commands about what was gone, by reason.",
         &["reason"],
     );
     for (reason, count) in stats.iter().flat_map(|stats| stats.drops.iter()) {
@@ -184,4 +212,36 @@ fn gauge(registry: &Registry, name: &str, help: &str, value: u64) {
 
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus::TextEncoder;
+
+    use super::*;
+
+    #[test]
+    fn what_the_sockets_and_tap_lanes_of_all_workers_lose_is_shown() {
+        let worker = Counters {
+            unanswerable: 1,
+            receive_failed: 2,
+            send_buffer_full: 3,
+            send_failed: 4,
+            taps_lost: 5,
+            ..Counters::default()
+        };
+        let registry = Registry::new();
+        lost_datagrams(&registry, &[worker, worker]);
+        taps(&registry, 100, &[worker, worker]);
+        let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+        let samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        let expected = [
+            r#"rapport_socket_dropped_datagrams_total{direction="inbound",reason="receive_failed"} 4"#,
+            r#"rapport_socket_dropped_datagrams_total{direction="inbound",reason="unanswerable"} 2"#,
+            r#"rapport_socket_dropped_datagrams_total{direction="outbound",reason="send_buffer_full"} 6"#,
+            r#"rapport_socket_dropped_datagrams_total{direction="outbound",reason="send_failed"} 8"#,
+            "rapport_tap_packets_lost_total 110",
+        ];
+        assert_eq!(samples, expected);
+    }
 }

@@ -117,12 +117,14 @@ impl Actor {
         }
         // From here on a join opens the next room of this name. Whoever wrote in the meantime sees its
         // reply dropped and asks there.
-        self.directory.remove_room(&self.name, self.id);
+        self.directory.remove_room(&self.name, self.id, &self.lane);
     }
 
     /// A reply that nobody waits for any more is no error: the client hung up.
     fn handle(&mut self, request: Request) {
         match request {
+            // Who gave up waiting is not let in: nobody knows the way to that session.
+            Request::Join(_, reply) if reply.is_closed() => {}
             Request::Join(admission, reply) => drop(reply.send(self.join(*admission))),
             Request::Leave(participant, reply) => drop(reply.send(self.room.leave(participant))),
             Request::Patch(participant, condition, fragment, reply) => {
@@ -147,7 +149,7 @@ impl Actor {
         let id = admission.session.clone();
         let session = Session::of(&admission);
         self.room.join(admission)?;
-        self.directory.add_session(id, session);
+        self.directory.add_session(id, session, &self.lane);
         Ok(())
     }
 
@@ -165,7 +167,9 @@ impl Actor {
                     session,
                     participant,
                     tracks,
-                } => self.directory.remove_session(&session, participant, &tracks),
+                } => self
+                    .directory
+                    .remove_session(&session, participant, &tracks, &self.lane),
             }
         }
     }
@@ -180,6 +184,13 @@ impl Actor {
 
     fn tell(&self, event: RoomEvent) {
         log(&event);
+        if let RoomEvent::Left {
+            reason: LeaveReason::WorkerLost,
+            ..
+        } = event
+        {
+            self.directory.count_lost_participant();
+        }
         self.directory.plugins().tell(&event);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use rapport_sfu::command::Command;
 use reqwest::StatusCode;
 
 use crate::support::{PUBLISH, problem, rig, rig_with, samples, value};
@@ -23,6 +24,24 @@ async fn a_draining_server_is_up_and_not_ready() {
     assert_eq!(up.status(), StatusCode::OK);
     let ready = rig.http.get(rig.url("/readyz")).send().await.unwrap();
     assert_eq!(problem(ready).await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn the_drain_deadline_ends_the_sessions_that_are_left() {
+    let mut rig = rig_with("server.drain_deadline = \"100ms\"", Vec::new()).await;
+    let session = rig.publish("one", "anna").await;
+    rig.server.drain();
+    let there = rig.get(&session.path, &session.token).await;
+    assert_eq!(there.status(), StatusCode::NO_CONTENT, "sessions go on");
+    rig.server.drained().await;
+    rig.server.stop().await.unwrap();
+    let mut closed = false;
+    while let Some(command) = rig.commands.recv().await {
+        closed |= matches!(command, Command::CloseRoom { .. });
+    }
+    assert!(closed, "the worker is told");
+    let url = rig.client.url("/healthz");
+    assert!(rig.client.http.get(url).send().await.is_err(), "nobody answers");
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use rapport_signaling::plugin::{Answer, Context, Plugin, Refusal, Tap};
 use rapport_signaling::room::RoomEvent;
 use reqwest::StatusCode;
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
 
 use crate::support::{PUBLISH, Rig, problem, rig_with, tap_packet};
 
@@ -36,7 +37,9 @@ impl Plugin for Moody {
     }
 
     fn routes(&self, _: Context) -> Router {
-        Router::new().route("/mood", get(|| async { "good" }))
+        Router::new()
+            .route("/mood", get(|| async { "good" }))
+            .route("/stalls", get(pending::<()>))
     }
 }
 
@@ -78,6 +81,35 @@ async fn a_plugin_serves_routes_below_its_name() {
     let rig = moody().await;
     let response = rig.http.get(rig.url("/plugins/moody/mood")).send().await.unwrap();
     assert_eq!(response.text().await.unwrap(), "good");
+}
+
+#[tokio::test]
+async fn a_plugin_whose_routes_hang_holds_up_nobody() {
+    let rig = moody().await;
+    // More than the server works on for rooms.
+    let asked = 300;
+    let mut answers = JoinSet::new();
+    for _ in 0..asked {
+        let request = rig.http.get(rig.url("/plugins/moody/stalls"));
+        answers.spawn(async { problem(request.send().await.unwrap()).await });
+    }
+    let mut refused = 0;
+    while refused < asked - 64 {
+        let (status, body) = answers.join_next().await.unwrap().unwrap();
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(body["detail"].as_str().unwrap().contains("as many"), "{body}");
+        refused += 1;
+    }
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let response = rig.http.get(rig.url(path)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+    }
+    rig.publish("one", "anna").await;
+    assert_eq!(answers.len(), 64, "they hang still");
+    for (status, body) in answers.join_all().await.into_iter() {
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(body["detail"].as_str().unwrap().contains("in time"), "{body}");
+    }
 }
 
 /// Taps every sound track that it hears of.

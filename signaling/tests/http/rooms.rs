@@ -3,10 +3,11 @@
 use rapport_sfu::command::Command;
 use rapport_sfu::event::{Event, SrtpProfile};
 use rapport_sfu::id::TrackId;
+use reqwest::header::RETRY_AFTER;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Rig, problem, rig};
+use crate::support::{PLAY, Rig, problem, rig};
 
 async fn mute(rig: &Rig, path: &str, token: &str, body: &Value) -> Response {
     rig.request(Method::PUT, path, token)
@@ -170,4 +171,32 @@ async fn a_mute_that_makes_no_sense_is_refused() {
             "{body}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_room_whose_worker_takes_no_orders_keeps_nobody_waiting() {
+    let mut rig = rig().await;
+    let session = rig.publish("one", "anna").await;
+    let (admin, body) = (rig.token("one", "root", "a"), json!({ "muted": true }));
+    let room = rig.until("/api/v1/rooms/one", &admin, |_| true).await;
+    let track = room["participants"][0]["tracks"][0]["id"].as_u64().unwrap();
+    let path = format!("/api/v1/rooms/one/tracks/{track}/muted");
+    // Nobody reads the lane: sooner or later it is full.
+    let mut refused = mute(&rig, &path, &admin, &body).await;
+    while refused.status() == StatusCode::NO_CONTENT {
+        refused = mute(&rig, &path, &admin, &body).await;
+    }
+    assert_eq!(refused.headers()[RETRY_AFTER], "2");
+    assert_eq!(problem(refused).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    let token = rig.token("one", "ben", "s");
+    let late = rig.post("/whep/one", &token, PLAY).await;
+    assert_eq!(problem(late).await.0, StatusCode::SERVICE_UNAVAILABLE);
+
+    // The worker is back: who gave up is not in the room, and who comes is let in.
+    while rig.commands.try_recv().is_ok() {}
+    let shown = rig.get("/api/v1/rooms/one", &admin).await;
+    let shown: Value = shown.json().await.unwrap();
+    assert_eq!(shown["participants"].as_array().unwrap().len(), 1);
+    let left = rig.delete(&session.path, &session.token).await;
+    assert_eq!(left.status(), StatusCode::OK);
 }

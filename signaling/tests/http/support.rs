@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rapport_config::Config;
+use rapport_sfu::Stats;
 use rapport_sfu::codec::Codec;
 use rapport_sfu::command::Command;
 use rapport_sfu::event::Event;
@@ -15,6 +16,7 @@ use rapport_sfu::id::{ParticipantId, TapId, TrackId};
 use rapport_sfu::parameters::Fingerprint;
 use rapport_sfu::publication::arrival::EncodingIndex;
 use rapport_sfu::subscription::tap::TapPacket;
+use rapport_sfu::worker::{Counters, Report};
 use rapport_signaling::auth::{Claims, Keys, unix_now};
 use rapport_signaling::media::{Endpoint, Lane, Plane};
 use rapport_signaling::plugin::Plugin;
@@ -64,18 +66,12 @@ pub(crate) async fn rig() -> Rig {
 pub(crate) async fn rig_with(extra: &str, plugins: Vec<Box<dyn Plugin>>) -> Rig {
     let config = config(extra);
     let keys = load_keys(&config).unwrap();
-    let endpoint = Endpoint {
-        candidates: vec!["192.0.2.1:7882".parse().unwrap()],
-        fingerprint: Fingerprint([7; 32]),
-        video_bitrate: 2_500_000,
-    };
-    let (_, stats) = watch::channel(Default::default());
-    let (lane, commands) = Lane::new(endpoint, stats);
+    let (lane, commands) = lane();
     let (events, event_lane) = mpsc::channel(64);
     let (taps, tap_lane) = mpsc::channel(64);
     let plane = Plane {
         lanes: vec![lane],
-        events: event_lane,
+        events: vec![event_lane],
         taps: tap_lane,
     };
     let server = Server::start(config, plugins, plane).await.unwrap();
@@ -87,6 +83,20 @@ pub(crate) async fn rig_with(extra: &str, plugins: Vec<Box<dyn Plugin>>) -> Rig 
         events,
         taps,
     }
+}
+
+/// The way to a worker, and the worker's end.
+pub(crate) fn lane() -> (Lane, mpsc::Receiver<Command>) {
+    let endpoint = Endpoint {
+        candidates: vec!["192.0.2.1:7882".parse().unwrap()],
+        fingerprint: Fingerprint([7; 32]),
+        video_bitrate: 2_500_000,
+    };
+    let (_, reports) = watch::channel(Report {
+        machine: Stats::default(),
+        counters: Counters::default(),
+    });
+    Lane::new(endpoint, reports)
 }
 
 /// The configuration of the tests, with a test's own lines before it.
