@@ -28,6 +28,7 @@ for (const browser of ['chromium', 'firefox']) {
     const sinceClick = Math.round(frames.firstAt - startedAt);
     const sinceAnswer = Math.round(frames.firstAt - answeredAt);
     t.diagnostic(`first picture ${sinceClick} ms after the click, ${sinceAnswer} ms after the answer`);
+    assert.ok(sinceClick < JOIN_LIMIT_MS, `${sinceClick} ms after the click`);
     assert.ok(sinceAnswer < JOIN_LIMIT_MS, `${sinceAnswer} ms after the answer`);
   });
 

@@ -73,6 +73,17 @@ export class Server {
     return `${signed}.${createHmac('sha256', this.secret).update(signed).digest('base64url')}`;
   }
 
+  /** What the room API shows of a room. */
+  async roomInfo(room) {
+    return (await this.#administer(room, '')).json();
+  }
+
+  /** Silences a track at the server, or lets it be heard again. */
+  async muteTrack(room, track, muted) {
+    const headers = { 'Content-Type': 'application/json' };
+    await this.#administer(room, `/tracks/${track}/muted`, { method: 'PUT', headers, body: JSON.stringify({ muted }) });
+  }
+
   /** The samples of /metrics as `{ name, labels, value }`. */
   async metrics() {
     const text = await (await fetch(`${this.base}/metrics`)).text();
@@ -85,6 +96,14 @@ export class Server {
     const sample = (await this.metrics()).find((each) => each.name === name && each.labels.direction === direction);
     if (!sample) throw new Error(`no metric ${name} ${direction}`);
     return sample.value;
+  }
+
+  async #administer(room, path, { headers, ...request } = {}) {
+    const authorization = `Bearer ${await this.token(room, 'administrator', 'admin')}`;
+    const url = `${this.base}/api/v1/rooms/${room}${path}`;
+    const response = await fetch(url, { ...request, headers: { ...headers, Authorization: authorization } });
+    if (!response.ok) throw new Error(`${url}: status ${response.status} ${await response.text()}`);
+    return response;
   }
 
   async #configure(origin, addresses) {

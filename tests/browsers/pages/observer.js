@@ -27,7 +27,7 @@ export class Observer {
     this.canvas = Object.assign(document.createElement('canvas'), { width: WIDTH, height: HEIGHT });
     this.context = this.canvas.getContext('2d', { willReadFrequently: true });
     this.frames = { rendered: 0, read: 0, backward: 0, first: null, last: null, firstAt: null };
-    this.tones = { heard: 0, expected: 0, last: null, distinct: new Set() };
+    this.tones = { heard: 0, expected: 0, source: null, last: null, distinct: new Set() };
     this.delays = [];
     this.video.requestVideoFrameCallback(() => this.#onFrame());
   }
@@ -43,6 +43,7 @@ export class Observer {
     return {
       frames: { ...this.frames },
       tones: { ...this.tones, distinct: [...this.tones.distinct].sort((a, b) => a - b) },
+      tracks: this.stream.getTracks().length,
       size: [this.video.videoWidth, this.video.videoHeight],
       now: performance.now(),
     };
@@ -52,7 +53,7 @@ export class Observer {
   forget() {
     const { last } = this.frames;
     this.frames = { rendered: 0, read: 0, backward: 0, first: null, last: null, firstAt: null, before: last };
-    this.tones = { heard: 0, expected: 0, last: null, distinct: new Set() };
+    this.tones = { heard: 0, expected: 0, source: null, last: null, distinct: new Set() };
     this.delays = [];
   }
 
@@ -109,6 +110,8 @@ export class Observer {
     const { last, lastAt } = this.frames;
     if (!last) return;
     const time = last.time + (performance.now() - lastAt);
-    if (isExpected(frequency, last.source, time, LIP_SYNC_SLACK_MS)) this.tones.expected += 1;
+    const inTime = isExpected(frequency, last.source, time, LIP_SYNC_SLACK_MS);
+    this.tones.source = inTime ? last.source : null;
+    if (inTime) this.tones.expected += 1;
   }
 }

@@ -6,7 +6,8 @@ import { Observer } from './observer.js';
 import { Source } from './source.js';
 import { HttpSession } from './whip.js';
 
-const state = { connection: null, session: null, source: null, observer: null, history: [], startedAt: 0 };
+const state = { connection: null, session: null, source: null, observer: null, channel: null };
+Object.assign(state, { history: [], heard: [], startedAt: 0 });
 
 window.peer = {
   publish,
@@ -20,6 +21,7 @@ window.peer = {
   forget: () => state.observer.forget(),
   delays: () => state.observer.delays,
   colours: (points) => state.observer.colours(points),
+  say: (text) => state.channel.send(text),
   mute: (kind, muted) => (senderOf(kind).track.enabled = !muted),
   switchSource,
   restartIce: () => state.session.restartIce(),
@@ -30,17 +32,19 @@ window.peer = {
 };
 
 /** Publishes a counting canvas and a stepping tone through a WHIP endpoint. */
-async function publish({ url, token, codec, source, trickle, kinds = ['audio', 'video'] }) {
+async function publish({ url, token, codec, source, trickle, channel, kinds = ['audio', 'video'] }) {
   state.source = new Source(source);
   connect();
+  if (channel) openChannel(channel);
   addSources(kinds, codec);
   await offerOverHttp({ url, token, trickle });
 }
 
 /** Plays what a WHEP endpoint has, with nothing but two receiving transceivers; or receives it and looks away. */
-async function play({ url, token, trickle, watch = true, kinds = ['audio', 'video'] }) {
+async function play({ url, token, trickle, channel, watch = true, kinds = ['audio', 'video'] }) {
   state.startedAt = performance.now();
   connect();
+  if (channel) openChannel(channel);
   if (watch) observe();
   kinds.forEach((kind) => state.connection.addTransceiver(kind, { direction: 'recvonly' }));
   await offerOverHttp({ url, token, trickle });
@@ -97,7 +101,7 @@ async function switchSource(source) {
 
 /** All that a test may want to know, as plain values. */
 function snapshot() {
-  const { connection, session, observer, history, startedAt } = state;
+  const { connection, session, observer, channel, history, heard, startedAt } = state;
   return {
     connection: connection?.connectionState,
     history,
@@ -105,6 +109,8 @@ function snapshot() {
     answeredAt: session?.answeredAt,
     trickleStatuses: session?.statuses,
     published: state.source?.counter,
+    channel: channel?.readyState,
+    heard,
     ...observer?.snapshot(),
   };
 }
@@ -132,6 +138,12 @@ function connect() {
   state.connection.addEventListener('connectionstatechange', () => {
     state.history.push(state.connection.connectionState);
   });
+}
+
+/** Opened before the offer, so that the offer has a section for it. */
+function openChannel(label) {
+  state.channel = state.connection.createDataChannel(label);
+  state.channel.addEventListener('message', ({ data }) => state.heard.push(data));
 }
 
 function observe() {
