@@ -28,7 +28,7 @@ test: setup test-rust test-browsers ## all tests
 
 test-rust: sans-io ## unit, property, simulation and HTTP tests
 	cargo test --workspace --locked
-	cargo test --locked --bench forwarding
+	cargo test --locked --bench forwarding --bench latency
 
 test-browsers: ## real browsers and other clients through the real server
 	cargo build --locked --bin rapport
