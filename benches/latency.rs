@@ -127,7 +127,7 @@ impl Stage {
         begun.elapsed()
     }
 
-    fn through_the_relay(&mut self) -> Duration {
+    fn through_the_relay(&self) -> Duration {
         let (from, to) = (&self.publisher.socket, &self.subscriber.socket);
         let target = to.local_addr().expect("it is bound");
         let mut packet = [0; PAYLOAD + 48];

@@ -92,7 +92,10 @@ impl Dtls {
         {
             self.handle_input(now, input);
         }
-        result.and(self.refused.take().map_or(Ok(()), Err))
+        match self.refused.take() {
+            Some(refused) => Err(refused),
+            None => result,
+        }
     }
 
     /// The next datagram for the client.

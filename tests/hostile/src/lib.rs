@@ -4,7 +4,7 @@
 //! the fuzz targets in `tests/fuzz`, which wrap one function each and need a nightly compiler, and the tests of
 //! this crate, which run the committed corpus and some thousand mutations of it with any compiler.
 //!
-//! A function whose subject keeps state takes its input for a [`script`] of datagrams.
+//! A function whose subject keeps state takes its input for a script of datagrams.
 
 mod check;
 mod dependency;
