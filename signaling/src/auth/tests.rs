@@ -18,6 +18,7 @@ fn claims() -> Claims {
 
 /// Signs anything, as a forger or a sloppy issuer would.
 fn sign(header: &Header, claims: &impl serde::Serialize) -> String {
+    provider::install();
     encode(header, claims, &EncodingKey::from_secret(SECRET)).unwrap()
 }
 
