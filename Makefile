@@ -31,7 +31,7 @@ test-rust: sans-io ## unit, property, simulation and HTTP tests
 	cargo test --locked --bench forwarding --bench latency
 
 test-browsers: ## real browsers and other clients through the real server
-	cargo build --locked --bin rapport
+	cargo test --workspace --locked --no-run # the binary as test-rust has built it, and nothing twice
 	cd tests/browsers && npm test
 
 check: fmt clippy doc deny sans-io ## everything that is checked without running it
