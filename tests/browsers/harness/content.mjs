@@ -51,7 +51,7 @@ async function perceived(player, kinds, source) {
 }
 
 function tonesInTime({ expected, heard }) {
-  return heard === 0 ? 1 : expected / heard;
+  return expected / heard; // not a number where nothing was heard, which no comparison takes for success
 }
 
 function assertPicture(frames, source) {
