@@ -37,6 +37,12 @@ pub enum Event {
         /// Which.
         track: TrackId,
     },
+    /// A track of a sealed room carried a frame that is not sealed as announced. It is refused from here on:
+    /// nothing of it is forwarded until it is published anew.
+    Unsealed {
+        /// Which.
+        track: TrackId,
+    },
     /// A participant's data channel delivered a message; it has been relayed to the same-named channels in the room.
     Message {
         /// From whom.

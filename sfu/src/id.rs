@@ -52,6 +52,18 @@ wire_word! {
     Pt(u8)
     /// RTP synchronisation source (RFC 3550 §3).
     Ssrc(u32)
+    /// The sender's part of an SFrame KID: its upper 12 bits, of [`SenderIndex::KID_BITS`] in all. From 1, and
+    /// unique in a room for its life, so that a key is never taken for another sender's.
+    SenderIndex(u16)
+}
+
+impl SenderIndex {
+    /// KID = sender index (12) | generation (12) | step (8).
+    pub const KID_BITS: u32 = 32;
+    /// Generation and step: what stands below the index in a KID.
+    pub const KID_SHIFT: u32 = 20;
+    /// The last index: what fits twelve bits.
+    pub const MAX: Self = Self(0x0FFF);
 }
 
 /// The longest identification tag that fits a one-byte header extension element (RFC 8285 §4.2).

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{Codec, MediaKind};
-use crate::id::{Mid, Pt, Rid, Ssrc};
+use crate::id::{Mid, Pt, Rid, SenderIndex, Ssrc};
 
 /// The short-term credentials of one ICE agent (RFC 8445 §5.3). The password never shows in logs.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,6 +165,9 @@ pub struct PublicationParameters {
     pub media: MediaParameters,
     /// Its encodings in the order of the offer: one without rid, or up to three with. Never empty.
     pub encodings: Vec<EncodingParameters>,
+    /// Present in a sealed room: every frame has to carry an SFrame header (RFC 9605) with a KID of this
+    /// sender. What does not is refused.
+    pub sealed: Option<SenderIndex>,
 }
 
 /// One encoding of a publication; what the offer did not tell is learnt from the first packets.

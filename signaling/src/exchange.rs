@@ -138,6 +138,7 @@ fn admit(app: &App, join: &Join, only: Option<Identity>, negotiated: Negotiated)
             .map(|subscription| (directory.subscription_id(), subscription))
             .collect(),
         only,
+        seat: None,
     };
     (admission, created)
 }
@@ -259,6 +260,9 @@ impl From<RoomError> for Problem {
         match error {
             RoomError::Full => Self::new(Kind::LimitReached, detail),
             RoomError::NoParticipant | RoomError::NoTrack => Self::new(Kind::NotFound, detail),
+            RoomError::Locked | RoomError::OtherKind(_) | RoomError::NotPermitted => {
+                Self::new(Kind::RefusedByPolicy, detail)
+            }
             RoomError::OtherIceSession => Self::new(Kind::PreconditionFailed, detail).field("If-Match"),
             RoomError::RestartWithoutStar => Self::new(Kind::Unprocessable, detail).field("If-Match"),
             RoomError::Fragment(error) => error.into(),

@@ -17,6 +17,7 @@ pub mod negotiate;
 mod openapi;
 pub mod plugin;
 pub mod problem;
+pub mod protocol;
 pub mod room;
 mod run;
 pub mod sdp;

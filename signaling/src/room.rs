@@ -25,7 +25,7 @@ use crate::session::{EntityTag, IfMatch, SessionId, ice_credentials};
 pub use actor::{Mailbox, Request, spawn};
 pub use info::{ParticipantInfo, RoomInfo, RoomSummary, TrackInfo};
 use places::Place;
-pub use values::{Admission, Effect, Patched, RoomError, RoomEvent};
+pub use values::{Admission, Ask, Effect, Extension, Notice, Patched, RoomError, RoomEvent, Seat};
 
 /// See the module.
 #[derive(Debug)]

@@ -105,6 +105,7 @@ impl Hall {
             let one = PublicationParameters {
                 media: parameters.media.clone(),
                 encodings: vec![*encoding],
+                sealed: None,
             };
             Sender::new(track, &one, 1_000, 50_000)
         });

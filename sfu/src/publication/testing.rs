@@ -54,6 +54,7 @@ pub(crate) fn publication(mid: &str, payloads: Vec<Payload>, rids: &[&str]) -> P
     PublicationParameters {
         media: media(mid, payloads),
         encodings,
+        sealed: None,
     }
 }
 

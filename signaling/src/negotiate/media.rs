@@ -76,6 +76,7 @@ pub(super) fn publication(section: &MSection<'_>, answered: &AnsweredMedia<'_>) 
     PublicationParameters {
         media: parameters(answered),
         encodings,
+        sealed: None,
     }
 }
 

@@ -9,10 +9,13 @@ use rapport_sfu::id::{ParticipantId, RoomId, TapId, TrackId};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
-use super::{Admission, Effect, Patched, Room, RoomError, RoomEvent, RoomInfo, RoomSummary};
+use super::{
+    Admission, Ask, Effect, Extension, Notice, Patched, Room, RoomError, RoomEvent, RoomInfo, RoomSummary,
+};
 use crate::auth::RoomName;
 use crate::directory::{Directory, Session};
 use crate::media::Lane;
+use crate::protocol::{Slot, Snapshot};
 use crate::session::IfMatch;
 
 /// Requests and events waiting for one room. A room of fifty that all leave at once fits; full means that
@@ -26,6 +29,12 @@ type Reply<T> = oneshot::Sender<Result<T, RoomError>>;
 pub enum Request {
     /// Let somebody in.
     Join(Box<Admission>, Reply<()>),
+    /// Let a member of a call in, and tell it through the lane what happens.
+    Sit(Box<Admission>, mpsc::Sender<Notice>, Reply<Snapshot>),
+    /// A member of a call asks for something.
+    Ask(ParticipantId, Ask, Reply<()>),
+    /// A member's new offer; the answer is all its places.
+    Extend(ParticipantId, Box<Extension>, Reply<Vec<Slot>>),
     /// Send somebody away.
     Leave(ParticipantId, Reply<()>),
     /// Candidates, or an ICE restart.
@@ -126,6 +135,7 @@ impl Actor {
             // Who gave up waiting is not let in: nobody knows the way to that session.
             Request::Join(_, reply) if reply.is_closed() => {}
             Request::Join(admission, reply) => drop(reply.send(self.join(*admission))),
+            Request::Sit(..) | Request::Ask(..) | Request::Extend(..) => {}
             Request::Leave(participant, reply) => drop(reply.send(self.room.leave(participant))),
             Request::Patch(participant, condition, fragment, reply) => {
                 let candidates = &self.lane.endpoint().candidates;
@@ -163,6 +173,7 @@ impl Actor {
                     }
                 }
                 Effect::Event(event) => self.tell(event),
+                Effect::Notify(..) => {}
                 Effect::Gone {
                     session,
                     participant,

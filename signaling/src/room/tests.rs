@@ -79,6 +79,7 @@ fn admission(participant: u64, join: Join) -> Admission {
         publications: Vec::new(),
         subscriptions: Vec::new(),
         only: None,
+        seat: None,
     }
 }
 
@@ -88,6 +89,7 @@ fn publisher(participant: u64, identity: &str, kinds: &[MediaKind]) -> Admission
         let parameters = PublicationParameters {
             media: media(kind, codec_of(kind)),
             encodings: vec![EncodingParameters::default()],
+            sealed: None,
         };
         (TrackId(10 * participant + at as u64), parameters)
     });

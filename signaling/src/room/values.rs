@@ -6,10 +6,13 @@ use rapport_sfu::codec::MediaKind;
 use rapport_sfu::command::{Command, Message};
 use rapport_sfu::event::LeaveReason;
 use rapport_sfu::id::{ParticipantId, SubscriptionId, TrackId};
-use rapport_sfu::parameters::{PublicationParameters, SubscriptionParameters, TransportParameters};
+use rapport_sfu::parameters::{
+    IceCredentials, PublicationParameters, SubscriptionParameters, TransportParameters,
+};
 
 use crate::auth::{Identity, Join, Role, RoomName};
 use crate::negotiate::NegotiateError;
+use crate::protocol::{CloseReason, Line, MediaState, Sealing, ServerBody, Source};
 use crate::session::{EntityTag, SessionId};
 
 /// Everything about somebody who comes in: proof that it may, and what was negotiated.
@@ -31,6 +34,64 @@ pub struct Admission {
     pub subscriptions: Vec<(SubscriptionId, SubscriptionParameters)>,
     /// Show tracks of this identity only.
     pub only: Option<Identity>,
+    /// Present for a member of a sealed call, absent for WHIP and WHEP.
+    pub seat: Option<Seat>,
+}
+
+/// What a member of a call brings beside its transport.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Shown to the others.
+    pub name: String,
+    /// May remove, lock and end.
+    pub host: bool,
+    /// How it seals, as it told.
+    pub sealing: Sealing,
+    /// What it has switched on at first.
+    pub media: MediaState,
+    /// What each of the publications is.
+    pub sources: Vec<(TrackId, Source)>,
+}
+
+/// What a member of a call asks of its room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// What it has switched on.
+    Media(MediaState),
+    /// It speaks, or stopped.
+    Speaking(bool),
+    /// Its hand.
+    Hand(bool),
+    /// Its line.
+    Line(Line),
+    /// Its socket is there (true) or lost.
+    Attached(bool),
+    /// Send somebody away; hosts only.
+    Remove(ParticipantId),
+    /// Let nobody new in; hosts only.
+    Lock(bool),
+    /// End it for everybody; hosts only.
+    End,
+}
+
+/// What a new offer of a member adds to what was negotiated before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extension {
+    /// New sections in which it sends.
+    pub publications: Vec<(TrackId, Source, PublicationParameters)>,
+    /// New places.
+    pub subscriptions: Vec<(SubscriptionId, SubscriptionParameters)>,
+    /// New ICE credentials: ours, theirs.
+    pub restart: Option<(IceCredentials, IceCredentials)>,
+}
+
+/// What a member of a call hears of its room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Something changed.
+    Body(ServerBody),
+    /// It is out, and nothing follows.
+    Out(CloseReason),
 }
 
 /// What the owner of a room has to do next.
@@ -40,6 +101,8 @@ pub enum Effect {
     Command(Command),
     /// Tell the plugins.
     Event(RoomEvent),
+    /// Tell a member of the call.
+    Notify(ParticipantId, Notice),
     /// This session is over.
     Gone {
         /// Its name outside.
@@ -124,6 +187,15 @@ pub enum RoomError {
     /// No such track, or not any more.
     #[error("no such track")]
     NoTrack,
+    /// A host has locked it.
+    #[error("the room is locked")]
+    Locked,
+    /// Sealed and clear media never meet in a room.
+    #[error("the room is for {0} media")]
+    OtherKind(&'static str),
+    /// Only hosts may.
+    #[error("only a host may do this")]
+    NotPermitted,
     /// `If-Match` names another ICE session.
     #[error("the entity-tag is not that of the current ICE session")]
     OtherIceSession,

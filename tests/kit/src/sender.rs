@@ -64,6 +64,7 @@ pub fn publication(kind: MediaKind, mid: &str, ssrc: Ssrc) -> PublicationParamet
             ssrc: Some(ssrc),
             rtx_ssrc,
         }],
+        sealed: None,
     }
 }
 

@@ -111,7 +111,14 @@ fn declared_sources_need_no_extension_and_are_never_evicted() {
         rtx_ssrc: Some(Ssrc(501)),
     }];
     let media = media("3", vec![payload(96, Codec::Vp8, Some(97))]);
-    sources.declare(TrackId(4), &PublicationParameters { media, encodings });
+    sources.declare(
+        TrackId(4),
+        &PublicationParameters {
+            media,
+            encodings,
+            sealed: None,
+        },
+    );
     for ssrc in 1000..1200 {
         let rid = ["q", "h", "f"][ssrc as usize % 3];
         assert!(resolve(&mut sources, ssrc, 96, named("1", Some(rid), None)).is_ok());

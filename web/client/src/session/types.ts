@@ -1,0 +1,70 @@
+// What an application sees of a session: plain values, made anew at each change.
+//
+// Owns: shapes. Never does: hold state.
+
+/** Where the call stands. */
+export type Phase = "joining" | "live" | "reconnecting" | "ended";
+
+/** Why a call is over, or did not begin. `code` is for programs, words are the application's. */
+export type EndCode =
+  | "left" // the own wish
+  | "ended" // a host ended it for everybody
+  | "removed" // a host sent this person away
+  | "replaced" // opened in another tab or on another device
+  | "expired" // the link's time is over
+  | "unknown_link" // no such link
+  | "room_full"
+  | "room_locked"
+  | "room_unsealed" // clear media is there: a browser never joins it
+  | "wrong_secret" // nothing of the others could be opened with this link
+  | "not_sealed" // the own media could not be sealed: nothing was sent
+  | "unsupported" // this browser can't seal
+  | "server_gone" // no server answers for too long
+  | "media_blocked" // signaling works, media does not
+  | "refused" // by policy
+  | "fault"; // a defect, ours or theirs
+
+export interface End {
+  code: EndCode;
+  /** For support, in English: never shown as the message itself. */
+  detail: string;
+}
+
+/** How good a line is, as its owner measured it. */
+export type Line = "unknown" | "good" | "fair" | "poor";
+
+/** Whether what somebody sends can be opened. Nothing is shown or heard before `open`. */
+export type SealState = "waiting" | "open" | "wrong_key";
+
+/** Somebody in the room. */
+export interface Person {
+  id: number;
+  name: string;
+  standing: "host" | "guest" | "listener";
+  you: boolean;
+  microphone: boolean;
+  camera: boolean;
+  screen: boolean;
+  speaking: boolean;
+  hand: boolean;
+  line: Line;
+  connection: "connecting" | "live" | "away";
+  seal: SealState;
+  /** Present as soon as it can be shown: authenticated, and switched on by its owner. For `you` the own capture. */
+  cameraStream?: MediaStream;
+  screenStream?: MediaStream;
+  /** Microphone and the sound of a shared screen; absent for `you`. To be played once each. */
+  audioStreams: MediaStream[];
+}
+
+/** The whole, at one moment. */
+export interface SessionState {
+  phase: Phase;
+  /** In the order of coming in. */
+  people: Person[];
+  locked: boolean;
+  /** Present when `phase` is `ended`. */
+  end?: End;
+  /** Since when the connection is being looked for, as of `performance.now()`; present while reconnecting. */
+  reconnectingSince?: number;
+}
