@@ -2,12 +2,11 @@
 //!
 //! Owns: the value that the next offer is held against. Never does: judge an offer; [`super::renegotiate`] does.
 
-use rapport_sfu::codec::MediaKind;
 use rapport_sfu::parameters::{Fingerprint, IceCredentials};
 
 use super::transport::Remote;
 use super::{Ours, Terms};
-use crate::sdp::{Answer, AnsweredDataChannel, AnsweredMedia, AnsweredSection, AnsweredSource, Offer};
+use crate::sdp::{Answer, AnsweredDataChannel, AnsweredMedia, AnsweredSection, Offer};
 
 /// What was agreed on in all offers and answers so far. Whoever may be offered to again keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,14 +94,6 @@ impl Place {
             AnsweredSection::Rejected(_) => None,
             AnsweredSection::Media(media) => Some(Self::Media(media.clone())),
             AnsweredSection::DataChannel(channel) => Some(Self::DataChannel(*channel)),
-        }
-    }
-
-    /// What we send in it, and of which kind that is.
-    pub(super) fn source(&self) -> Option<(MediaKind, &AnsweredSource)> {
-        match self {
-            Self::Media(media) => Some((media.kind, media.source.as_ref()?)),
-            Self::DataChannel(_) => None,
         }
     }
 }

@@ -11,7 +11,10 @@ use rapport_sfu::parameters::{IceCredentials, PublicationParameters, Subscriptio
 use super::established::{Established, Place};
 use super::sections::{Sections, channel_protocol};
 use super::{NegotiateError, Ours, Terms, media, transport};
-use crate::sdp::{AnsweredDataChannel, AnsweredMedia, Direction, MSection, Medium, Offer};
+use crate::sdp::{
+    AnsweredDataChannel, AnsweredExtension, AnsweredMedia, AnsweredPayload, Direction, MSection, Medium,
+    Offer,
+};
 
 /// What came of a further offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,15 +80,16 @@ pub(super) fn reaffirm(
     let direction = direction(kept.direction, offered).map_err(within)?;
     let again =
         media::answer(offer, section, kept.direction, terms)?.ok_or_else(|| within(OTHER_PAYLOADS))?;
-    check_media(kept, &again).map_err(within)?;
-    // What is silent names no encodings.
-    if direction != Direction::Inactive && again.rids != kept.rids {
+    let is_silent = direction == Direction::Inactive;
+    if !is_silent && again.rids != kept.rids {
         return Err(within(OTHER_RIDS));
     }
     Ok(AnsweredMedia {
         direction,
         rtcp_rsize: again.rtcp_rsize,
         extmap_allow_mixed: again.extmap_allow_mixed,
+        payloads: payloads(kept, &again, is_silent).map_err(within)?,
+        extensions: extensions(kept, &again, is_silent).map_err(within)?,
         source: kept.source.clone().filter(|_| direction.sends()),
         ..kept.clone()
     })
@@ -137,27 +141,45 @@ const fn direction(kept: Direction, offered: Direction) -> Result<Direction, Neg
     }
 }
 
-/// Whether all that was accepted could be accepted again. What an offer has beyond that is passed over:
-/// browsers offer everything that they know each time.
-fn check_media(kept: &AnsweredMedia, again: &AnsweredMedia) -> Result<(), NegotiateError> {
-    for known in &kept.extensions {
-        let mut offered = again.extensions.iter();
-        if !offered.any(|other| other.extension == known.extension) {
-            return Err(OTHER_EXTENSIONS);
-        }
-    }
+/// The payload types that were accepted, each of which has to be offered again. What an offer has beyond them
+/// is passed over: browsers offer all that they know each time. While a section is silent some may be missing:
+/// Chromium then offers only what it could both send and receive.
+fn payloads(
+    kept: &AnsweredMedia,
+    again: &AnsweredMedia,
+    is_silent: bool,
+) -> Result<Vec<AnsweredPayload>, NegotiateError> {
+    let mut payloads = Vec::with_capacity(kept.payloads.len());
     for known in &kept.payloads {
-        let mut offered = again.payloads.iter();
-        let other = offered.find(|other| other.payload.pt == known.payload.pt);
-        let other = other.ok_or(OTHER_PAYLOADS)?.payload;
-        if (other.codec, other.rtx) != (known.payload.codec, known.payload.rtx) {
-            return Err(OTHER_PAYLOADS);
-        }
-        if other != known.payload {
-            return Err(OTHER_FEEDBACK);
+        let mut offered = again.payloads.iter().map(|other| other.payload);
+        match offered.find(|other| other.pt == known.payload.pt) {
+            Some(other) if other == known.payload => payloads.push(known.clone()),
+            Some(other) if (other.codec, other.rtx) == (known.payload.codec, known.payload.rtx) => {
+                return Err(OTHER_FEEDBACK);
+            }
+            None if is_silent => {}
+            _ => return Err(OTHER_PAYLOADS),
         }
     }
-    Ok(())
+    (!payloads.is_empty()).then_some(payloads).ok_or(OTHER_PAYLOADS)
+}
+
+/// The header extensions that were accepted, by the same rule.
+fn extensions(
+    kept: &AnsweredMedia,
+    again: &AnsweredMedia,
+    is_silent: bool,
+) -> Result<Vec<AnsweredExtension>, NegotiateError> {
+    let mut extensions = Vec::with_capacity(kept.extensions.len());
+    for known in &kept.extensions {
+        let mut offered = again.extensions.iter().map(|other| other.extension);
+        match offered.find(|other| other.kind == known.extension.kind) {
+            Some(other) if other == known.extension => extensions.push(*known),
+            None if is_silent => {}
+            _ => return Err(OTHER_EXTENSIONS),
+        }
+    }
+    Ok(extensions)
 }
 
 const OTHER_FINGERPRINT: NegotiateError = NegotiateError::unsupported(

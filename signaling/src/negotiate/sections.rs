@@ -61,7 +61,7 @@ impl<'a> Sections<'a> {
         earlier: &[Option<Place>],
     ) -> Result<Vec<AnsweredSection<'a>>, NegotiateError> {
         self.opens_channel = earlier.is_empty();
-        self.remember(earlier);
+        self.remember(earlier)?;
         let known = earlier.iter().map(Option::as_ref).chain(std::iter::repeat(None));
         let answered = self.offer.sections.iter().zip(known);
         let answered = answered
@@ -77,13 +77,20 @@ impl<'a> Sections<'a> {
         Ok(answered)
     }
 
-    /// SSRCs and CNAMEs of ours that are in use.
-    fn remember(&mut self, earlier: &[Option<Place>]) {
-        for (kind, source) in earlier.iter().flatten().filter_map(Place::source) {
+    /// What is taken: payload types, extension ids, SSRCs and CNAMEs of all that was accepted, also of what is
+    /// silent now and may come back.
+    fn remember(&mut self, earlier: &[Option<Place>]) -> Result<(), NegotiateError> {
+        for (section, place) in self.offer.sections.iter().zip(earlier) {
+            let Some(Place::Media(media)) = place else {
+                continue;
+            };
+            self.numbers.claim(section, media)?;
+            let Some(source) = &media.source else { continue };
             self.ssrcs.push(source.ssrc);
             self.ssrcs.extend(source.rtx_ssrc);
-            self.sources.push((kind, source.cname.clone()));
+            self.sources.push((media.kind, source.cname.clone()));
         }
+        Ok(())
     }
 
     fn again(
@@ -101,9 +108,7 @@ impl<'a> Sections<'a> {
                 return Ok(AnsweredSection::DataChannel(*channel));
             }
         };
-        let answered = renegotiate::reaffirm(self.offer, section, kept, self.terms)?;
-        self.numbers.claim(section, &answered)?;
-        Ok(AnsweredSection::Media(answered))
+        renegotiate::reaffirm(self.offer, section, kept, self.terms).map(AnsweredSection::Media)
     }
 
     fn section(&mut self, section: &'a MSection<'a>) -> Result<AnsweredSection<'a>, NegotiateError> {
