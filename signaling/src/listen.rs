@@ -88,6 +88,9 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Bounded {
                 "as many connections as there may be",
             ))));
         }
+        // Messages of a call are small and come in turn: none waits for the acknowledgement of the last one.
+        // A connection that can't be told so works all the same.
+        let _ = stream.set_nodelay(true);
         Box::pin(self.inner.accept(stream, service))
     }
 }
