@@ -1,5 +1,6 @@
 //! What the tests of a room have in common: who comes in, and what the room wants done.
 
+mod actor;
 mod any_order;
 mod doors;
 mod extension;
