@@ -5,6 +5,7 @@ mod any_order;
 mod doors;
 mod extension;
 mod leaving;
+mod mirror;
 mod places;
 mod roster;
 mod tracks;
