@@ -84,6 +84,8 @@ async fn metrics_are_named_by_the_rules() {
         "_workers",
         "_publications",
         "_subscriptions",
+        "_sockets",
+        "_sessions",
     ];
     for (name, _, _) in samples(&text) {
         assert!(name.starts_with("rapport_"), "{name}");
