@@ -253,3 +253,6 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// So that the picture goes on, however many ask for a new one.
 const RESTART_INTERVAL: Duration = Duration::from_millis(300);
+
+#[cfg(test)]
+mod tests;

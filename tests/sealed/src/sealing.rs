@@ -129,14 +129,16 @@ impl Opener {
     }
 }
 
-/// The name of the key that a frame says it is sealed with; none when it is plainly not sealed: no header
-/// of ours is shorter, names sender 0, or has a KID of more than 32 bits.
+/// The name of the key that a frame says it is sealed with; none when it is plainly not sealed: when no sender
+/// of ours would write such a header, or nothing but a header and a tag would fit.
 pub fn kid_of(codec: Codec, sealed: &[u8]) -> Option<Kid> {
     let (_, rest) = layout::split(codec, sealed)?;
     let header = SframeHeader::deserialize(rest).ok()?;
     let kid = u32::try_from(header.key_id()).ok().map(Kid)?;
+    // RFC 9605 §4.3: both numbers are written in as few bytes as they take.
+    let written = rest.starts_with(&Vec::from(&header)) && header.counter() < IMPLAUSIBLE_COUNTER;
     let fits = rest.len() > header.len() + TAG_BYTES;
-    (kid.sender() != SenderIndex(0) && fits).then_some(kid)
+    (written && fits && kid.sender() != SenderIndex(0)).then_some(kid)
 }
 
 /// Why a frame was not sealed or not opened.
@@ -192,6 +194,9 @@ const BASE_KEY_BYTES: usize = 32;
 
 /// AES-GCM's.
 const TAG_BYTES: usize = 16;
+
+/// At 200 frames a second a sender comes here in eight months.
+const IMPLAUSIBLE_COUNTER: Counter = 1 << 32;
 
 /// What the base key is for.
 const INFO: &[u8] = b"rapport/1 sender key";
