@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
-use rapport_config::Limits;
+use rapport_config::{Config, Limits};
 use rapport_sfu::command::Command;
 use rapport_sfu::event::{Event, LeaveReason};
 use rapport_sfu::id::{ParticipantId, RoomId, SubscriptionId, TapId, TrackId};
@@ -20,12 +20,14 @@ use crate::auth::{Identity, Role, RoomName};
 use crate::media::{Endpoint, Lane};
 use crate::metrics::Metrics;
 use crate::plugin::Plugins;
-use crate::room::{self, Admission, Mailbox, Request, RoomError};
+use crate::protocol::CloseReason;
+use crate::room::{self, Admission, Mailbox, Request, RoomError, Rules};
 use crate::session::SessionId;
 
 /// See the module. The maps are concurrent; no reference into one is held over an `await`.
 pub struct Directory {
     limits: Limits,
+    clear_rooms: bool,
     lanes: Vec<Lane>,
     /// Of the lanes, in their order. Counted here and not asked of the workers, whose own numbers are older
     /// than the last joins. A room counts like a participant, for the one it was opened for.
@@ -87,9 +89,10 @@ pub enum JoinError {
 
 impl Directory {
     /// Without rooms.
-    pub fn new(limits: Limits, lanes: Vec<Lane>, plugins: Plugins, metrics: Arc<Metrics>) -> Arc<Self> {
+    pub fn new(config: &Config, lanes: Vec<Lane>, plugins: Plugins, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
-            limits,
+            limits: config.limits.clone(),
+            clear_rooms: config.media.clear_rooms,
             load: Mutex::new(Load::new(lanes.len())),
             lanes,
             plugins,
@@ -105,6 +108,16 @@ impl Directory {
     /// The bounds of the configuration.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// What holds in every room.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            participants: self.limits.participants_per_room as usize,
+            publications: self.limits.publications_per_participant as usize,
+            subscriptions: self.limits.subscriptions_per_participant as usize,
+            clear: self.clear_rooms,
+        }
     }
 
     /// The workers.
@@ -233,7 +246,8 @@ impl Directory {
     pub async fn close_all(&self) {
         let mut closed = JoinSet::new();
         for (_, room) in self.rooms() {
-            closed.spawn(async move { room.ask(Request::Close).await });
+            let close = |reply| Request::Close(CloseReason::Unavailable, reply);
+            closed.spawn(async move { room.ask(close).await });
         }
         closed.join_all().await;
     }
@@ -340,7 +354,9 @@ impl Routes {
             Event::Connected { participant, .. } | Event::Message { participant, .. } => {
                 *self.participants.get(participant)?
             }
-            Event::Started { track } | Event::Stalled { track } => *self.tracks.get(track)?,
+            Event::Started { track } | Event::Stalled { track } | Event::Unsealed { track } => {
+                *self.tracks.get(track)?
+            }
             _ => return None,
         };
         self.rooms.get(&room).map(|mailbox| mailbox.clone())

@@ -258,11 +258,12 @@ impl From<RoomError> for Problem {
     fn from(error: RoomError) -> Self {
         let detail = error.to_string();
         match error {
-            RoomError::Full => Self::new(Kind::LimitReached, detail),
+            RoomError::Full | RoomError::NoSenderIndex => Self::new(Kind::LimitReached, detail),
             RoomError::NoParticipant | RoomError::NoTrack => Self::new(Kind::NotFound, detail),
-            RoomError::Locked | RoomError::OtherKind(_) | RoomError::NotPermitted => {
-                Self::new(Kind::RefusedByPolicy, detail)
-            }
+            RoomError::Locked
+            | RoomError::OtherKind(_)
+            | RoomError::ClearRefused
+            | RoomError::NotPermitted => Self::new(Kind::RefusedByPolicy, detail),
             RoomError::OtherIceSession => Self::new(Kind::PreconditionFailed, detail).field("If-Match"),
             RoomError::RestartWithoutStar => Self::new(Kind::Unprocessable, detail).field("If-Match"),
             RoomError::Fragment(error) => error.into(),

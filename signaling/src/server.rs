@@ -126,7 +126,7 @@ fn assemble(
 ) -> (App, Router) {
     let metrics = Arc::new(Metrics::default());
     let (plugins, lanes) = Plugins::new(plugins);
-    let directory = Directory::new(config.limits.clone(), plane.lanes, plugins, Arc::clone(&metrics));
+    let directory = Directory::new(&config, plane.lanes, plugins, Arc::clone(&metrics));
     let taps = Arc::new(Taps::default());
     let context = Context::new(Arc::clone(&directory), Arc::clone(&taps));
     directory.plugins().start(lanes, &context);
