@@ -13,7 +13,7 @@ use rapport_sfu::command::Command;
 use rapport_sfu::event::{Event, LeaveReason};
 use rapport_sfu::id::{ParticipantId, RoomId, SubscriptionId, TapId, TrackId};
 use rapport_sfu::worker::Load;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::auth::{Identity, Role, RoomName};
@@ -71,6 +71,17 @@ impl Session {
             role: admission.join.role(),
         }
     }
+}
+
+/// What somebody finds who was let in.
+#[derive(Debug)]
+pub struct Entered<P, A> {
+    /// Where.
+    pub room: Mailbox,
+    /// What was prepared beside the request.
+    pub prepared: P,
+    /// What the room said.
+    pub answer: A,
 }
 
 /// Why somebody does not get in.
@@ -143,28 +154,34 @@ impl Directory {
         }
     }
 
-    /// Lets somebody in. `negotiate` is told the worker's endpoint, because the answer names it; it is asked
-    /// again when the room closes in the meantime, since the next room of that name may live elsewhere.
-    pub async fn join<T, E: From<JoinError>>(
+    /// Lets somebody in. `prepare` is told the worker's endpoint, because the answer names it, and gives the
+    /// request that lets in; it is asked again when the room closes in the meantime, since the next room of that
+    /// name may live elsewhere.
+    pub async fn enter<P, A, R, E: From<JoinError>>(
         self: &Arc<Self>,
         name: &RoomName,
-        mut negotiate: impl FnMut(&Endpoint) -> Result<(Admission, T), E>,
-    ) -> Result<T, E> {
+        mut prepare: impl FnMut(&Endpoint) -> Result<(R, P), E>,
+    ) -> Result<Entered<P, A>, E>
+    where
+        R: FnOnce(oneshot::Sender<Result<A, RoomError>>) -> Request,
+    {
         loop {
             let room = self.open(name)?;
-            let (admission, answer) = match negotiate(room.lane().endpoint()) {
-                Ok(negotiated) => negotiated,
+            let (request, prepared) = match prepare(room.lane().endpoint()) {
+                Ok(ready) => ready,
                 Err(error) => {
                     // Any request lets a room notice that nobody came.
                     room.ask(Request::Summary).await;
                     return Err(error);
                 }
             };
-            let admitted = room.ask(|reply| Request::Join(Box::new(admission), reply)).await;
-            if let Some(admitted) = admitted {
-                return admitted
-                    .map(|()| answer)
-                    .map_err(|error| JoinError::Room(error).into());
+            if let Some(answer) = room.ask(request).await {
+                let answer = answer.map_err(JoinError::Room)?;
+                return Ok(Entered {
+                    room,
+                    prepared,
+                    answer,
+                });
             }
         }
     }

@@ -92,6 +92,8 @@ impl Server {
             directory.close_all().await;
             // The rooms' last commands are on their way when the rooms are gone.
             directory.empty().await;
+            // And every member of a call has been told.
+            self.app.calls.closed().await;
         };
         // A room that does not answer keeps nobody from the end.
         let _ = timeout(FAREWELL, closed).await;
