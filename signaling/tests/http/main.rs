@@ -2,6 +2,7 @@
 //! ordered.
 
 mod description;
+mod invitations;
 mod joining;
 mod operation;
 mod plugins;
