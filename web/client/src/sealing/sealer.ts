@@ -76,7 +76,9 @@ export class Sealer {
     this.#connection = connection;
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "sealing" });
     this.#worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#handle(data));
-    this.#worker.addEventListener("error", ({ message }) => this.#fail("worker_dead", message || "it did not load"));
+    this.#worker.addEventListener("error", ({ message }) =>
+      this.#fail("worker_dead", message || "it did not load"),
+    );
     this.#post({ type: "start", firstCounter: options.firstCounter ?? 0 });
     this.#timer = setInterval(() => void this.#tick(), options.watchdogMs ?? WATCHDOG_MS);
   }
@@ -100,11 +102,13 @@ export class Sealer {
     return transceiver;
   }
 
-  /** From now on frames are sealed with this key. A key given before goes on with its former counter. */
+  /**
+   * From now on frames are sealed with this key, beginning with a key frame. A key given before goes on with its former
+   * counter.
+   */
   setSendKey(key: SenderKey): void {
     requireSenderKey(key);
     this.#post({ type: "send_key", ...key });
-    this.requestKeyFrames();
   }
 
   /** From now on frames under this key are opened. The same key again changes nothing. */
