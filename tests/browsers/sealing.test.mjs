@@ -1,8 +1,10 @@
 // Frames are sealed before they leave a browser and opened after they came, or they are not there at all.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { after, before } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { assertPlays, packetsReceived } from './harness/content.mjs';
 import { Server } from './harness/server.mjs';
@@ -21,6 +23,12 @@ const WATCH_MS = 3000;
 /** The watchdog's promise: so long after the first clear packet the senders have no track any more. */
 const DETACHED_WITHIN_MS = 500;
 
+/** Opens frames with another implementation of RFC 9605, the crate `sframe`: JSON lines in, JSON lines out. */
+const ORACLE = process.env.SEALED_CLIENT_BIN ?? fileURLToPath(new URL('../../target/debug/sealed-client', import.meta.url));
+
+/** A plaintext of Opus has at least 96 bytes; before it stand 1 byte, and a header of 1 + 3 + 1 bytes or more; a tag of 16. */
+const SHORTEST_SOUND_BYTES = 1 + 5 + 96 + 16;
+
 let stage;
 before(async () => {
   stage = await Stage.open({ withServer: false });
@@ -36,6 +44,12 @@ for (const browser of BROWSERS) {
     assert.deepEqual(await page.call('checkVectors'), { header: 289, sframe: 2 });
   });
 }
+
+behaviour('H264 sealed by chromium, which has it, is seen there', () => stage, async () => {
+  const { room, key } = call();
+  await publish('chromium', { room, key, codec: 'H264', firstCounter: 300 });
+  await assertPlays(await play('chromium', { room, keys: [key] }));
+});
 
 for (const from of BROWSERS) {
   for (const codec of ['VP8', 'VP9']) {
@@ -60,6 +74,41 @@ for (const from of BROWSERS) {
 }
 
 for (const browser of BROWSERS) {
+  for (const codec of ['VP8', 'VP9']) {
+    behaviour(`what ${browser} seals of ${codec} and Opus, the crate sframe opens`, () => stage, async () => {
+      const { room, key } = call();
+      await publish(browser, { room, key, codec, firstCounter: 250, source: { id: 7 } });
+      const frames = await recorded(room, (all) => all.filter((frame) => frame.codec !== 'opus').length >= 30);
+      assert.deepEqual(new Set(frames.map((frame) => frame.codec)), new Set(['opus', codec.toLowerCase()]));
+      const answers = opened(frames, key);
+      assert.deepEqual(answers.filter(({ error }) => error), []);
+      assert.equal(answers.length, frames.length);
+      assert.ok(answers.every(({ frame }, index) => bytesOf(frame) < bytesOf(frames[index].frame)));
+      const strangers = opened(frames, { ...key, secret: random() });
+      assert.ok(strangers.every(({ error }) => error), 'and with another secret it opens none');
+    });
+  }
+
+  behaviour(`silence that ${browser} leaves out is not told by any length`, () => stage, async (t) => {
+    const { room, key } = call();
+    const publisher = await publish(browser, { room, key, codec: 'VP8', silent: true });
+    const frames = await recorded(room, (all) => all.filter((frame) => frame.codec === 'opus').length >= 3);
+    const sounds = frames.filter((frame) => frame.codec === 'opus').map(({ frame }) => bytesOf(frame));
+    assert.ok(Math.min(...sounds) >= SHORTEST_SOUND_BYTES, `${sounds}`);
+    const { sealed, dropped } = await until('empty frames', () => publisher.call('counts'), (counts) => counts.dropped >= 10);
+    t.diagnostic(`${browser}: ${sealed} sealed, ${dropped} dropped; sounds ${sounds}`);
+  });
+
+  behaviour(`${browser} makes a key frame when it is asked for one`, () => stage, async () => {
+    const { room, key } = call();
+    const publisher = await publish(browser, { room, key, codec: 'VP8' });
+    const player = await play('chromium', { room, keys: [key] });
+    await assertPlays(player);
+    const before = await keyFrames(player);
+    await publisher.call('requestKeyFrames');
+    await until('one more key frame', () => keyFrames(player), (count) => count === before + 1);
+  });
+
   behaviour(`with the wrong secret nothing is seen or heard in ${browser}`, () => stage, async () => {
     const { room, key } = call();
     await publish('chromium', { room, key, codec: 'VP8' });
@@ -145,7 +194,7 @@ function call() {
 }
 
 function random() {
-  return randomBytes(16).toString('base64');
+  return randomBytes(16).toString('base64url');
 }
 
 async function endpoint(kind, room) {
@@ -170,8 +219,30 @@ async function play(browser, { room, ...options }) {
   return page;
 }
 
+/** Frames of a room as they are on the line, once there are enough. */
+async function recorded(room, enough) {
+  const page = await stage.peer('chromium');
+  await page.call('record', await endpoint('whep', room));
+  return until('frames are recorded', () => page.call('frames'), enough);
+}
+
+function opened(frames, { secret, salt, room, sender }) {
+  const lines = frames.map((frame) => JSON.stringify({ secret, salt, room, kid: sender * 2 ** 20, ...frame }));
+  const { error, status, stdout, stderr } = spawnSync(ORACLE, ['open'], { input: `${lines.join('\n')}\n`, encoding: 'utf8' });
+  if (error ?? status !== 0) throw new Error(`the oracle failed: ${error ?? stderr}`);
+  return stdout.trim().split('\n').map((line) => JSON.parse(line));
+}
+
+function bytesOf(base64) {
+  return Buffer.from(base64, 'base64').length;
+}
+
 async function rejections(player) {
   return (await player.call('snapshot')).rejected;
+}
+
+async function keyFrames(player) {
+  return (await player.call('report')).find(({ type, kind }) => type === 'inbound-rtp' && kind === 'video').keyFramesDecoded;
 }
 
 async function packetsSent(page) {

@@ -32,6 +32,7 @@ window.peer = {
   setReceiveKey: async (key) => state.sealer.setReceiveKey(await senderKey(key)),
   attach,
   pushThrough,
+  requestKeyFrames: () => state.sealer.requestKeyFrames(),
   counts: () => state.sealer.counts(),
   killWorkers: () => state.workers.forEach((worker) => worker.terminate()),
   forget: () => state.observer.forget(),
@@ -40,14 +41,15 @@ window.peer = {
   stop,
 };
 
-/** Publishes a counting canvas and a stepping tone, sealed. Without a key the transforms wait with dropping. */
-async function publish({ url, token, codec, source, key, firstCounter }) {
+/** Publishes a counting canvas and a stepping tone, sealed. Without a key all frames are dropped. */
+async function publish({ url, token, codec, source, key, firstCounter, silent }) {
   connect({ firstCounter });
   const [audio, video] = ['audio', 'video'].map((kind) => state.sealer.addSender(kind));
   if (codec) video.setCodecPreferences(preferring(codec));
   state.source = new Source(source);
   if (key) state.sealer.setSendKey(await senderKey(key));
   await attach([audio, video]);
+  if (silent) discontinue(audio);
   await new HttpSession(state.connection, { url, token }).start();
 }
 
@@ -95,6 +97,17 @@ function delayTransforms({ lying }) {
 async function pushThrough({ url, token }) {
   await attach(state.connection.getTransceivers()).catch(() => undefined);
   await new HttpSession(state.connection, { url, token }).start();
+}
+
+/** Silence that an encoder may leave out: the worst case, as this product's descriptions say `usedtx=0`. */
+function discontinue({ sender }) {
+  sender.track.enabled = false;
+  const { connection } = state;
+  connection.setRemoteDescription = ({ type, sdp }) =>
+    RTCPeerConnection.prototype.setRemoteDescription.call(connection, {
+      type,
+      sdp: sdp.replace(/^(a=fmtp:\d+ .*)useinbandfec=1/m, '$1useinbandfec=1;usedtx=1'),
+    });
 }
 
 function attach(transceivers = state.connection.getTransceivers()) {
@@ -153,8 +166,8 @@ function senderKey({ secret, salt, room, sender }) {
   return deriveSenderKey(bytes(secret), bytes(salt), room, senderKid(sender));
 }
 
-function bytes(base64) {
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+function bytes(base64url) {
+  return Uint8Array.from(atob(base64url.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0));
 }
 
 function preferring(codec) {

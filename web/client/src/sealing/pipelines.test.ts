@@ -30,11 +30,12 @@ test("without a key, empty, of an unknown codec or too long: nothing is passed o
   expect(await sender.pass(opus(60))).toBeUndefined();
   await near.give("send_key", 7);
   expect(await sender.pass(frameOf("audio/opus", new Uint8Array(0)))).toBeUndefined();
+  expect(await sender.pass(frameOf("video/VP9", new Uint8Array(0)))).toBeUndefined();
   expect(await sender.pass(frameOf("video/AV1", new Uint8Array(50)))).toBeUndefined();
   expect(await sender.pass(frameOf(undefined, new Uint8Array(50)))).toBeUndefined();
   expect(await sender.pass(opus(1600))).toBeUndefined();
   expect(await sender.pass(opus(60))).toBeDefined();
-  expect(near.report()).toMatchObject({ counts: { sealed: 1, dropped: 5 } });
+  expect(near.report()).toMatchObject({ counts: { sealed: 1, dropped: 6 } });
 });
 
 test("clear, unknown, forged and repeated frames are not passed on, and each is called by its name", async () => {
@@ -79,6 +80,34 @@ test("a key given twice repeats no counter and forgets no frame", async () => {
   }
   expect(new Set(headers).size).toBe(3);
   expect(await receiver.pass(first!), "a repeated frame").toBeUndefined();
+});
+
+test("the page hears of each sender who comes onto a receiver, and once of each", async () => {
+  const [one, other, far] = [worker(), worker(), worker()];
+  await far.give("receive_key", 7, 8);
+  await one.give("send_key", 7);
+  await other.give("send_key", 8);
+  const receiver = far.attach({ direction: "receive", id: 2 });
+  const [seven, eight] = [one, other].map((near) => near.attach({ direction: "send", id: 1 }));
+  for (const sender of [seven, seven, eight, eight, seven])
+    await receiver.pass((await sender!.pass(opus(60)))!);
+  const opened = far.told.filter((message) => message.type === "opened");
+  expect(opened.map(({ sender }) => sender)).toEqual([7, 8, 7]);
+});
+
+test("rejections are told at once, then counted and told once a second", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const far = worker();
+  const receiver = far.attach({ direction: "receive", id: 2 });
+  for (let frame = 0; frame < 5; frame += 1) await receiver.pass(opus(60));
+  vi.advanceTimersByTime(1000);
+  await receiver.pass(opus(60));
+  vi.useRealTimers();
+  const told = far.told.filter((message) => message.type === "rejected");
+  expect(told.map(({ reason, count }) => [reason, count])).toEqual([
+    ["clear", 1],
+    ["clear", 5],
+  ]);
 });
 
 test("a sender who is forgotten can't be opened any more, and another still can", async () => {

@@ -5,7 +5,7 @@
 
 import { Incoming, type Opened } from "./incoming.ts";
 import { codecOf } from "./layout.ts";
-import type { FromWorker, SealingCounts, ToWorker, TransformOptions } from "./messages.ts";
+import { noCounts, type FromWorker, type ToWorker, type TransformOptions } from "./messages.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Receiving } from "./receiving.ts";
 
@@ -30,15 +30,7 @@ export class Pipelines {
   readonly #report: (error: unknown) => void;
   readonly #outgoing = new Outgoing();
   readonly #incoming = new Incoming();
-  readonly #counts: SealingCounts = {
-    sealed: 0,
-    dropped: 0,
-    opened: 0,
-    rejected: 0,
-    replayed: 0,
-    sealMicros: 0,
-    openMicros: 0,
-  };
+  readonly #counts = noCounts();
   readonly #sending = new Map<number, { transformer: Transformer; sealed: number }>();
   readonly #receiving = new Map<number, Receiving>();
   /** Keys are imported one after the other: the last one given is the one in force. */

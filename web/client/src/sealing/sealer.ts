@@ -10,7 +10,8 @@
 
 import { requireSenderKey, type SenderKey } from "./keys.ts";
 import { requestKeyFrame } from "./keyframe.ts";
-import type { FromWorker, Rejection, SealingCounts, ToWorker, TransformOptions } from "./messages.ts";
+import { noCounts, type FromWorker, type Rejection, type SealingCounts } from "./messages.ts";
+import type { ToWorker, TransformOptions } from "./messages.ts";
 import { readSender } from "./reading.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -65,7 +66,9 @@ export class Sealer {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #sending = new Map<number, { transceiver: RTCRtpTransceiver; watchdog: Watchdog }>();
   readonly #receiving = new Map<number, RTCRtpTransceiver>();
-  readonly #reports = new Map<number, (report: Report) => void>();
+  /** Who waits for the report of a round. */
+  readonly #waiting = new Map<number, (report: Report) => void>();
+  #lastReport: Report = { type: "report", round: 0, counts: noCounts(), sealed: [] };
   #ids = 0;
   #rounds = 0;
   #looking = false;
@@ -127,7 +130,7 @@ export class Sealer {
     this.#post({ type: "key_frames" });
   }
 
-  /** What was done so far. Never resolves once the worker is dead; then there was `onfault`. */
+  /** What was done so far; once sealing is over, the last that was heard. */
   async counts(): Promise<SealingCounts> {
     return (await this.#report()).counts;
   }
@@ -137,6 +140,8 @@ export class Sealer {
     this.#over = true;
     clearInterval(this.#timer);
     this.#worker.terminate();
+    for (const answer of this.#waiting.values()) answer(this.#lastReport);
+    this.#waiting.clear();
   }
 
   #nextId(): number {
@@ -153,9 +158,10 @@ export class Sealer {
   }
 
   #report(): Promise<Report> {
+    if (this.#over) return Promise.resolve(this.#lastReport);
     const round = (this.#rounds += 1);
     this.#post({ type: "report", round });
-    return new Promise((resolve) => this.#reports.set(round, resolve));
+    return new Promise((resolve) => this.#waiting.set(round, resolve));
   }
 
   #handle(message: FromWorker): void {
@@ -172,8 +178,9 @@ export class Sealer {
       case "key_frames":
         return this.#askEncoders(message.ids);
       case "report":
-        this.#reports.get(message.round)?.(message);
-        this.#reports.delete(message.round);
+        this.#lastReport = message;
+        this.#waiting.get(message.round)?.(message);
+        this.#waiting.delete(message.round);
     }
   }
 
