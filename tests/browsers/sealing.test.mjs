@@ -148,6 +148,16 @@ for (const browser of BROWSERS) {
     await throughout('no packet arrives', WATCH_MS, () => packetsReceived(player), (count) => count === 0);
   });
 
+  behaviour(`without its worker, ${browser} sends no packet of media`, () => stage, async () => {
+    const { room, key } = call();
+    const publisher = await stage.peer(browser);
+    await publisher.call('hideWorker');
+    await publishWith(publisher, { room, key, codec: 'VP8' });
+    const { faults, attached } = await until('the fault', () => publisher.call('snapshot'), (seen) => seen.faults.length > 0);
+    assert.deepEqual([faults[0].reason, faults.length, attached], ['worker_dead', 1, 0]);
+    assert.equal(await packetsSent(publisher), 0);
+  });
+
   behaviour(`when the worker dies, nothing leaves ${browser}`, () => stage, async () => {
     const { room, key } = call();
     const publisher = await publish(browser, { room, key, codec: 'VP8' });

@@ -10,12 +10,12 @@ import { Source } from './source.js';
 import { HttpSession } from './whip.js';
 
 const state = { connection: null, sealer: null, source: null, observer: null, recorder: null };
-Object.assign(state, { workers: [], opened: [], rejected: [], faults: [], firstPacketAt: null });
+Object.assign(state, { workers: [], opened: [], rejected: [], faults: [], firstPacketAt: null, withoutWorker: false });
 
-/** So that a test can kill a worker, as a browser short of memory does. */
+/** So that a test can kill a worker, as a browser short of memory does, or keep it from loading. */
 window.Worker = class extends Worker {
-  constructor(...args) {
-    super(...args);
+  constructor(url, options) {
+    super(state.withoutWorker ? new URL('missing.js', location) : url, options);
     state.workers.push(this);
   }
 };
@@ -34,6 +34,7 @@ window.peer = {
   pushThrough,
   requestKeyFrames: () => state.sealer.requestKeyFrames(),
   counts: () => state.sealer.counts(),
+  hideWorker: () => (state.withoutWorker = true),
   killWorkers: () => state.workers.forEach((worker) => worker.terminate()),
   forget: () => state.observer.forget(),
   snapshot,

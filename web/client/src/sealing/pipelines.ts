@@ -3,8 +3,9 @@
 // Owns: one pipeline per transformer, the counts, what the page is told. Never does: enqueue a frame that was neither
 // sealed nor opened here; an ended or broken pipeline passes nothing.
 
+import type { Bytes } from "./bytes.ts";
 import { Incoming, type Opened } from "./incoming.ts";
-import { codecOf } from "./layout.ts";
+import { codecOf, type Codec } from "./layout.ts";
 import { noCounts, type FromWorker, type ToWorker, type TransformOptions } from "./messages.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Receiving } from "./receiving.ts";
@@ -73,9 +74,7 @@ export class Pipelines {
     this.#sending.set(transformer.options.id, sender);
     return async (frame, controller) => {
       const begun = performance.now();
-      const sealed = await this.#attempt(
-        this.#outgoing.seal(codecOfFrame(frame), new Uint8Array(frame.data)),
-      );
+      const sealed = await this.#attempt(() => this.#outgoing.seal(...contentOf(frame)));
       if (!sealed) {
         this.#counts.dropped += 1;
         return;
@@ -93,9 +92,7 @@ export class Pipelines {
     this.#receiving.set(transformer.options.id, receiving);
     return async (frame, controller) => {
       const begun = performance.now();
-      const opened = await this.#attempt(
-        this.#incoming.open(codecOfFrame(frame), new Uint8Array(frame.data)),
-      );
+      const opened = await this.#attempt(() => this.#incoming.open(...contentOf(frame)));
       if (!opened) return;
       receiving.handle(opened, begun);
       this.#count(opened);
@@ -107,9 +104,9 @@ export class Pipelines {
   }
 
   /** A defect costs the frame, never its secrecy. */
-  async #attempt<T>(work: Promise<T>): Promise<T | undefined> {
+  async #attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await work;
+      return await work();
     } catch (error) {
       this.#report(error);
       return undefined;
@@ -156,8 +153,8 @@ type Step = (
   controller: TransformStreamDefaultController<EncodedFrame>,
 ) => Promise<void>;
 
-function codecOfFrame(frame: EncodedFrame) {
-  return codecOf(frame.getMetadata().mimeType);
+function contentOf(frame: EncodedFrame): [Codec | undefined, Bytes] {
+  return [codecOf(frame.getMetadata().mimeType), new Uint8Array(frame.data)];
 }
 
 function microsSince(begun: number): number {

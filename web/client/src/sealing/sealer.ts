@@ -79,9 +79,7 @@ export class Sealer {
     this.#connection = connection;
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "sealing" });
     this.#worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#handle(data));
-    this.#worker.addEventListener("error", ({ message }) =>
-      this.#fail("worker_dead", message || "it did not load"),
-    );
+    this.#worker.addEventListener("error", ({ message }) => this.#onError(message));
     this.#post({ type: "start", firstCounter: options.firstCounter ?? 0 });
     this.#timer = setInterval(() => void this.#tick(), options.watchdogMs ?? WATCHDOG_MS);
   }
@@ -182,6 +180,11 @@ export class Sealer {
         this.#waiting.get(message.round)?.(message);
         this.#waiting.delete(message.round);
     }
+  }
+
+  /** A worker that has answered once is there: then an error cost a frame, and the watch tells if it cost more. */
+  #onError(message: string): void {
+    if (this.#lastReport.round === 0) this.#fail("worker_dead", message || "it did not load");
   }
 
   #onReceiver(id: number, tell: (transceiver: RTCRtpTransceiver) => void): void {
