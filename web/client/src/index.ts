@@ -1,7 +1,7 @@
 // Everything an application needs to put a sealed session on a page of its own.
 
-export { LinkError, parseLink, redeem } from "./link.js";
-export type { Link, LinkErrorCode, LinkFault, Redeemed } from "./link.js";
+export { LinkError, parseLink, redeem } from "./link.ts";
+export type { Link, LinkErrorCode, LinkFault, Redeemed } from "./link.ts";
 export {
   DeviceError,
   listDevices,
@@ -9,13 +9,13 @@ export {
   openCamera,
   openMicrophone,
   openScreen,
-} from "./media/devices.js";
-export type { Device, DeviceErrorCode, DeviceKind, Devices } from "./media/devices.js";
-export { environment } from "./media/environment.js";
-export type { Environment } from "./media/environment.js";
-export { Meter } from "./media/meter.js";
-export { playTestTone } from "./media/tone.js";
-export type { CallStatistics, MediaSource, SealingStatistics, StreamStatistics } from "./media/statistics.js";
-export { Session } from "./session/session.js";
-export type { JoinOptions } from "./session/session.js";
-export type { End, EndCode, Line, Person, Phase, SealState, SessionState } from "./session/types.js";
+} from "./media/devices.ts";
+export type { Device, DeviceErrorCode, DeviceKind, Devices } from "./media/devices.ts";
+export { environment } from "./media/environment.ts";
+export type { Environment } from "./media/environment.ts";
+export { Meter } from "./media/meter.ts";
+export { playTestTone } from "./media/tone.ts";
+export type { CallStatistics, MediaSource, SealingStatistics, StreamStatistics } from "./media/statistics.ts";
+export { Session } from "./session/session.ts";
+export type { JoinOptions } from "./session/session.ts";
+export type { End, EndCode, Line, Person, Phase, SealState, SessionState } from "./session/types.ts";

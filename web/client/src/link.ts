@@ -3,7 +3,7 @@
 // Owns: the form of a link, the identity of this tab, and the words between link and server.
 // Never does: send the secret anywhere. It stands in the fragment, which browsers keep to themselves.
 
-import { fromBase64Url, toBase64Url } from "./base64.js";
+import { fromBase64Url, toBase64Url } from "./base64.ts";
 
 /** What a link carries. */
 export interface Link {

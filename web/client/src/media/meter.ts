@@ -2,7 +2,7 @@
 //
 // Owns: the scale. Never does: decide who speaks; that is `speaking.ts`.
 
-import { Tap } from "./context.js";
+import { Tap } from "./context.ts";
 
 /** How loud a microphone is, whenever it is asked. */
 export class Meter {

@@ -2,7 +2,7 @@
 //
 // Owns: shapes.
 
-import type { Line } from "../session/types.js";
+import type { Line } from "../session/types.ts";
 
 export type MediaSource = "microphone" | "camera" | "screen" | "screen_audio";
 

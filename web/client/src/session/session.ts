@@ -2,8 +2,8 @@
 //
 // Owns: the public face. Never does: draw, or open a device.
 
-import type { CallStatistics } from "../media/statistics.js";
-import type { SessionState } from "./types.js";
+import type { CallStatistics } from "../media/statistics.ts";
+import type { SessionState } from "./types.ts";
 
 export interface JoinOptions {
   /** Of the server; by default where the page comes from. */
