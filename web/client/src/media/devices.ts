@@ -109,7 +109,7 @@ export function onDeviceChange(listener: () => void): () => void {
 export function deviceErrorCode(
   kind: DeviceKind,
   error: { name: string; message: string },
-  context: { secure: boolean; permission?: PermissionState },
+  context: { secure: boolean; permission?: PermissionState | undefined },
 ): DeviceErrorCode {
   switch (error.name) {
     case "NotAllowedError":
@@ -132,7 +132,11 @@ export function deviceErrorCode(
   }
 }
 
-function refusalCode(kind: DeviceKind, message: string, permission?: PermissionState): DeviceErrorCode {
+function refusalCode(
+  kind: DeviceKind,
+  message: string,
+  permission: PermissionState | undefined,
+): DeviceErrorCode {
   if (/by system/i.test(message)) return "denied";
   if (/dismissed/i.test(message)) return "dismissed";
   // A screen has no lasting permission: whoever cancels the choice may choose again.

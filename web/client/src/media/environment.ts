@@ -2,6 +2,8 @@
 //
 // Owns: the questions. Never does: ask the user anything.
 
+import { canSeal } from "../sealing/index.ts";
+
 export interface Environment {
   /** HTTPS or loopback: elsewhere a browser gives neither devices nor keys. */
   secure: boolean;
@@ -19,7 +21,7 @@ export function environment(): Environment {
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   return {
     secure: isSecureContext,
-    canSeal: "RTCRtpScriptTransform" in globalThis,
+    canSeal: canSeal(),
     hasDevices: typeof devices?.getUserMedia === "function",
     screen: typeof devices?.getDisplayMedia === "function",
     speakerChoice: "setSinkId" in HTMLMediaElement.prototype,

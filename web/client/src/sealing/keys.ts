@@ -38,8 +38,15 @@ export async function deriveSenderKey(
   kid: number,
 ): Promise<SenderKey> {
   requireKid(kid);
-  const material = await crypto.subtle.importKey("raw", new Uint8Array(secret), "HKDF", false, ["deriveBits"]);
-  const parameters = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(salt), info: senderInfo(room, kid) };
+  const material = await crypto.subtle.importKey("raw", new Uint8Array(secret), "HKDF", false, [
+    "deriveBits",
+  ]);
+  const parameters = {
+    name: "HKDF",
+    hash: "SHA-256",
+    salt: new Uint8Array(salt),
+    info: senderInfo(room, kid),
+  };
   const bits = await crypto.subtle.deriveBits(parameters, material, BASE_KEY_BYTES * 8);
   return { kid, baseKey: new Uint8Array(bits) };
 }

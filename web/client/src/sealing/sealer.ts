@@ -76,7 +76,9 @@ export class Sealer {
     this.#connection = connection;
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "sealing" });
     this.#worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#handle(data));
-    this.#worker.addEventListener("error", ({ message }) => this.#fail("worker_dead", message || "it did not load"));
+    this.#worker.addEventListener("error", ({ message }) =>
+      this.#fail("worker_dead", message || "it did not load"),
+    );
     this.#post({ type: "start", firstCounter: options.firstCounter ?? 0 });
     this.#timer = setInterval(() => void this.#tick(), options.watchdogMs ?? WATCHDOG_MS);
   }

@@ -25,7 +25,10 @@ function reasonOf({ code, reason }: { code: number; reason: string }): CloseReas
   const name = reason.split(":", 1)[0];
   const known = REASONS.find((candidate) => candidate === name);
   // A proxy may swallow the words, but not the number. 1000 without words is not the server's `left`.
-  return known ?? (code === CLOSE_CODES.left ? undefined : REASONS.find((candidate) => CLOSE_CODES[candidate] === code));
+  return (
+    known ??
+    (code === CLOSE_CODES.left ? undefined : REASONS.find((candidate) => CLOSE_CODES[candidate] === code))
+  );
 }
 
 const REASONS = Object.keys(CLOSE_CODES) as CloseReason[];

@@ -19,7 +19,8 @@ export class Reliable<Out, In> {
 
   /** Numbers a body. It is kept until it is acknowledged, so it may be said while there is no socket. */
   send(body: Out): Numbered<Out> {
-    if (this.#unacknowledged.length >= KEPT_BODIES) throw new NumberingFault("the other side acknowledges nothing");
+    if (this.#unacknowledged.length >= KEPT_BODIES)
+      throw new NumberingFault("the other side acknowledges nothing");
     const kept = { seq: ++this.#sent, ack: this.#received, body };
     this.#unacknowledged.push(kept);
     this.#told = this.#received;

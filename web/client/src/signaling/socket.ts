@@ -109,6 +109,7 @@ export class CallSocket {
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
     if (before === "joining" && welcome.type === "joined") {
       this.#session = welcome.session;
+      for (const frame of this.#numbers.resume(0)) this.#write(frame);
       this.#events.joined(welcome);
     } else if (before === "away" && welcome.type === "resumed") {
       for (const frame of this.#numbers.resume(welcome.received)) this.#write(frame);
@@ -175,7 +176,10 @@ export class CallSocket {
     if (this.#phase === "away" && this.#retry !== undefined) {
       clearTimeout(this.#retry);
       this.#resume();
-    } else if (this.#phase === "live" && (wake === "online" || performance.now() - this.#heardAt > SUSPECT_MS)) {
+    } else if (
+      this.#phase === "live" &&
+      (wake === "online" || performance.now() - this.#heardAt > SUSPECT_MS)
+    ) {
       // Resuming costs one round trip and loses nothing; waiting for a dead socket costs up to 25 s.
       this.#abandon(`woken: ${wake}`);
     }
