@@ -37,7 +37,7 @@ fn called(offer: &str) -> Negotiated {
 
 fn further(offer: &str, established: &Established) -> Result<Renegotiated, NegotiateError> {
     let ice = fresh_ice();
-    super::super::renegotiate(offer, established, &ours(&ice), &mut counter(0x1000_0004))
+    renegotiate(offer, established, &ours(&ice), &mut counter(0x1000_0004))
 }
 
 fn fresh_ice() -> IceCredentials {
