@@ -125,11 +125,16 @@ async fn a_member_whose_socket_breaks_comes_back_and_nobody_misses_it() -> Resul
     other.until("sound", |report| plays(report, sender, 1)).await?;
     for times in 1..=3 {
         one.lose_socket().await?;
-        one.say(ClientBody::Hand {
-            raised: times % 2 == 1,
-        })
-        .await?;
+        let raised = times % 2 == 1;
+        one.say(ClientBody::Hand { raised }).await?;
         one.until("return", |report| report.resumed == times).await?;
+        let seen = |report: &Report| {
+            report
+                .members
+                .get(&participant)
+                .is_some_and(|one| one.hand == raised)
+        };
+        other.until("hand", seen).await?;
     }
     let heard = other.report().senders[&sender].sound;
     let more = |report: &Report| report.senders[&sender].sound > heard + 25;
