@@ -48,8 +48,10 @@ pub(crate) fn serve(
     let mut server = axum_server::from_tcp(listener)
         .map_err(Error::Http)?
         .handle(handle.clone())
-        .first_request_timeout(HEAD_DEADLINE)
-        .http1_only();
+        .first_request_timeout(HEAD_DEADLINE);
+    // Not by the server's own `http1_only`, with which it serves no upgrades, and so no WebSockets.
+    let http = server.http_builder().clone().http1_only();
+    *server.http_builder() = http;
     server.http_builder().http1().header_read_timeout(HEAD_DEADLINE);
     let service = router.into_make_service();
     let bounded = Bounded {

@@ -21,4 +21,4 @@ mod transport;
 pub use client::{Client, Event, Options};
 pub use rapport_testkit::handshake::ClientIdentity;
 pub use redeem::{Link, Ticket, read_key, redeem};
-pub use report::{Received, Report};
+pub use report::{Person, Received, Report};

@@ -15,8 +15,8 @@ pub struct Report {
     pub sender: u16,
     /// Media flows.
     pub connected: bool,
-    /// Who is in the room, by participant, with their names.
-    pub members: BTreeMap<u64, String>,
+    /// Who is in the room, by participant.
+    pub members: BTreeMap<u64, Person>,
     /// Frames that it sent.
     pub sent: u64,
     /// How often it came back after its socket was lost.
@@ -27,6 +27,15 @@ pub struct Report {
     pub clear: u64,
     /// Its own sections that the server refuses because their frames are not sealed.
     pub unsealed: Vec<String>,
+}
+
+/// Somebody in the room, as the server tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Person {
+    /// What they are called.
+    pub name: String,
+    /// Their hand is up.
+    pub hand: bool,
 }
 
 /// What came of one sender.

@@ -161,7 +161,7 @@ const VP9: &str = "a=rtpmap:98 VP9/90000\r\na=rtcp-fb:98 nack\r\na=rtcp-fb:98 na
 
 #[cfg(test)]
 mod tests {
-    use rapport_signaling::negotiate::{Ours, Permit, negotiate};
+    use rapport_signaling::negotiate::{Ours, Permit, Terms, negotiate};
 
     use super::*;
 
@@ -196,8 +196,9 @@ mod tests {
             publish: true,
             subscribe: true,
         };
+        let terms = Terms { permit, sealed: true };
         let mut last = 1000;
-        let negotiated = negotiate(&offer.write(), &server, permit, &mut || {
+        let negotiated = negotiate(&offer.write(), &server, terms, &mut || {
             last += 1;
             last
         })

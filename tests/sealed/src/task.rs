@@ -14,7 +14,7 @@ use crate::client::{Event, Options};
 use crate::media::Media;
 use crate::redeem::read_key;
 use crate::reliable::Reliable;
-use crate::report::Report;
+use crate::report::{Person, Report};
 use crate::signaling::{Heard, Socket};
 
 /// What the holder of a member wants.
@@ -66,9 +66,12 @@ impl Task {
 
     /// Somebody is in the room: its frames can be opened.
     pub(crate) fn meet(&mut self, member: &Member) -> Result<()> {
-        let (participant, name) = (member.participant, member.name.clone());
+        let person = Person {
+            name: member.name.clone(),
+            hand: member.hand,
+        };
         self.reports
-            .send_modify(|report| _ = report.members.insert(participant, name));
+            .send_modify(|report| _ = report.members.insert(member.participant, person));
         if let Some(key) = &member.key {
             let (salt, sender) = (read_key(&key.salt)?, SenderIndex(key.sender));
             let Options { secret, room, .. } = &self.options;

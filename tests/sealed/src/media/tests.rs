@@ -8,7 +8,7 @@ use rapport_sfu::id::{ParticipantId, RoomId, SubscriptionId, TrackId};
 use rapport_sfu::parameters::Fingerprint;
 use rapport_sfu::transport::dtls::Identity;
 use rapport_sfu::{Shard, ShardConfig};
-use rapport_signaling::negotiate::{Negotiated, Ours, Permit, negotiate};
+use rapport_signaling::negotiate::{Negotiated, Ours, Permit, Terms, negotiate};
 
 use super::*;
 
@@ -102,6 +102,7 @@ impl Table {
             publish: true,
             subscribe: true,
         };
+        let terms = Terms { permit, sealed: true };
         let mut ssrc = 0x1000_0000 * (at as u32 + 1);
         let mut random = || {
             ssrc += 1;
@@ -113,7 +114,7 @@ impl Table {
             publications,
             subscriptions,
             ..
-        } = negotiate(offer, &ours, permit, &mut random).unwrap();
+        } = negotiate(offer, &ours, terms, &mut random).unwrap();
         let participant = ParticipantId(at as u64);
         self.order(Command::Join {
             room: RoomId(1),

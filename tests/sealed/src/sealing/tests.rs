@@ -206,6 +206,22 @@ fn sounds_of_different_length_look_alike() {
 }
 
 #[test]
+fn sounds_that_are_padded_by_other_rules_are_refused() {
+    let padded = |length: u16, total: usize, last: u8| {
+        let mut plain = vec![0; total];
+        plain[..2].copy_from_slice(&length.to_be_bytes());
+        plain[total - 1] = last;
+        layout::encoded(Codec::Opus, &[0xf8], &plain)
+    };
+    assert_eq!(padded(9, 96, 0).map(|frame| frame.len()), Some(10));
+    assert_eq!(padded(94, 96, 1).map(|frame| frame.len()), Some(95), "full");
+    assert_eq!(padded(9, 96, 1), None, "a byte where nothing is");
+    assert_eq!(padded(9, 192, 0), None, "a bucket too large");
+    assert_eq!(padded(95, 96, 0), None, "more than there is");
+    assert_eq!(padded(9, 95, 0), None, "no bucket");
+}
+
+#[test]
 fn what_holds_nothing_is_not_sealed() {
     for (codec, frame) in [
         (Codec::Opus, &[][..]),

@@ -1,20 +1,13 @@
 //! Synthetic members in a call through the real server.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
-use std::sync::OnceLock;
+mod binary;
+mod rig;
 
 use anyhow::{Context, Result, ensure};
-use rapport_config::Config;
-use rapport_sealed_client::sealing::Secret;
-use rapport_sealed_client::{Client, ClientIdentity, Options, Report};
-use rapport_signaling::auth::{Claims, Keys, unix_now};
-use rapport_signaling::media::{self, Workers};
+use rapport_sealed_client::{Options, Report};
 use rapport_signaling::protocol::ClientBody;
-use rapport_signaling::{Server, load_keys};
 
-const SECRET: Secret = [1; 16];
-const ROOM: &str = "practice";
+use rig::Rig;
 
 #[tokio::test]
 async fn three_members_hear_and_see_each_other_whatever_their_counters() -> Result<()> {
@@ -132,11 +125,16 @@ async fn a_member_whose_socket_breaks_comes_back_and_nobody_misses_it() -> Resul
     other.until("sound", |report| plays(report, sender, 1)).await?;
     for times in 1..=3 {
         one.lose_socket().await?;
-        one.say(ClientBody::Hand {
-            raised: times % 2 == 1,
-        })
-        .await?;
+        let raised = times % 2 == 1;
+        one.say(ClientBody::Hand { raised }).await?;
         one.until("return", |report| report.resumed == times).await?;
+        let seen = |report: &Report| {
+            report
+                .members
+                .get(&participant)
+                .is_some_and(|one| one.hand == raised)
+        };
+        other.until("hand", seen).await?;
     }
     let heard = other.report().senders[&sender].sound;
     let more = |report: &Report| report.senders[&sender].sound > heard + 25;
@@ -164,64 +162,3 @@ fn is_clean(report: &Report) -> Result<()> {
     ensure!(report.clear + failed == 0, "{report:?}");
     Ok(())
 }
-
-/// The server in this process, on ports that the system chooses.
-struct Rig {
-    server: Server,
-    workers: Workers,
-    keys: Keys,
-}
-
-impl Rig {
-    async fn start() -> Result<Self> {
-        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let text = format!(
-            "server.listen = \"{listen}\"\nmedia.listen = [\"{listen}\"]\n\
-             [[auth.secrets]]\nid = \"main\"\nsecret = \"an HS256 secret of 32 bytes, yes\"\n"
-        );
-        let config = Config::parse(Path::new("test.toml"), &text, [])?;
-        let keys = load_keys(&config)?;
-        let (plane, workers) = media::start(&config.media)?;
-        let server = Server::start(config, Vec::new(), plane).await?;
-        Ok(Self {
-            server,
-            workers,
-            keys,
-        })
-    }
-
-    async fn stop(self) -> Result<()> {
-        self.server.stop().await?;
-        Ok(self.workers.stop().await?)
-    }
-
-    async fn join(&self, options: Options) -> Result<Client> {
-        static IDENTITY: OnceLock<ClientIdentity> = OnceLock::new();
-        let identity = IDENTITY.get_or_init(ClientIdentity::generate);
-        let client = Client::join(identity, options).await?;
-        client.until("connection", |report| report.connected).await?;
-        Ok(client)
-    }
-
-    fn options(&self, at: usize) -> Result<Options> {
-        let claims = Claims {
-            publish: true,
-            subscribe: true,
-            ..Claims::new(ROOM, &format!("member-{at}"), unix_now() + TOKEN_SECONDS)
-        };
-        Ok(Options {
-            origin: format!("http://{}", self.server.address()),
-            token: self.keys.issue(claims).context("a token")?,
-            room: ROOM.to_owned(),
-            secret: SECRET,
-            name: format!("Member {at}"),
-            clip: at,
-            pairs: 4,
-            first_counter: 0,
-            clear: false,
-        })
-    }
-}
-
-/// Longer than any test takes.
-const TOKEN_SECONDS: u64 = 60;
