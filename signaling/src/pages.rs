@@ -3,6 +3,7 @@
 //! Owns: their routes, and what each may do in a browser. Never does: make a page; `web/app` is where they
 //! are written, and `make pages` builds them.
 
+mod built;
 mod encoding;
 mod resource;
 
@@ -19,26 +20,15 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use rust_embed::RustEmbed;
 
 use crate::problem::{Kind, Problem};
+use built::BUILT;
 use resource::Resource;
 
 /// The routes of the pages that were built.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    let files = Dist::iter().filter_map(|name| {
-        let file = Dist::get(&name)?;
-        Some((name.into_owned(), Bytes::from(file.data.into_owned())))
-    });
-    router(Pages::new(files))
+    router(Pages::new(BUILT.files()))
 }
-
-/// In a release they are part of the program. In development they are read from their folder once, at the
-/// start: a new page then needs no new compilation. Without the folder there are none.
-#[derive(RustEmbed)]
-#[folder = "../web/app/dist"]
-#[allow_missing = true]
-struct Dist;
 
 /// Everything that can be asked for, by its name. What is not in the table does not exist, so no name leads
 /// out of it.

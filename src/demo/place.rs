@@ -46,7 +46,7 @@ impl Place {
         let host = match ip {
             // Browsers trust the name like a page that came by HTTPS: with the camera, that is.
             _ if local => "localhost".to_owned(),
-            ip if ip.is_unspecified() => default_route(ip).map_or("localhost".to_owned(), host),
+            ip if ip.is_unspecified() => default_route(ip).map_or_else(|| "localhost".to_owned(), host),
             ip => host(ip),
         };
         format!("{scheme}://{host}:{}", bound.port())
