@@ -35,7 +35,7 @@ describe("arrange", () => {
     for (const [width, height] of stages) {
       for (let count = 2; count <= 16; count++) {
         const grid = arrange(count, width, height, GAP);
-        expect(grid.width / grid.height).toBeGreaterThan(0.7);
+        expect(grid.width / grid.height).toBeGreaterThan(0.95);
         expect(grid.width / grid.height).toBeLessThan(1.85);
       }
     }
@@ -49,6 +49,11 @@ describe("arrange", () => {
 describe("cropped", () => {
   it("loses nothing where the shapes agree", () => {
     expect(cropped(16 / 9, 16 / 9)).toBe(0);
+  });
+
+  it("fills a square with wide pictures and upright ones", () => {
+    expect(cropped(16 / 9, 1)).toBeLessThan(MOST_CROPPED);
+    expect(cropped(9 / 16, 1)).toBeLessThan(MOST_CROPPED);
   });
 
   it("shows an upright phone whole on a wide tile, and 4:3 filling it", () => {

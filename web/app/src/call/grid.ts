@@ -27,7 +27,7 @@ export function cropped(picture: number, tile: number): number {
 }
 
 /** A face that is cut by more than this is shown whole, with bars: a phone held upright on a wide screen. */
-export const MOST_CROPPED = 0.38;
+export const MOST_CROPPED = 0.45;
 
 function withColumns(columns: number, count: number, width: number, height: number, gap: number): Grid {
   const rows = Math.ceil(count / columns);
@@ -42,6 +42,6 @@ function area(grid: Grid): number {
   return grid.width * grid.height;
 }
 
-/** What cameras give: wide ones 16:9, phones held upright cropped to 3:4. */
+/** Wide cameras give 16:9; in a square they and phones held upright both lose less than `MOST_CROPPED`. */
 const WIDEST = 16 / 9;
-const NARROWEST = 3 / 4;
+const NARROWEST = 1;
