@@ -186,3 +186,9 @@ class Ear {
     this.input.connect(this.analyser);
   }
 }
+
+/** The device that constraints ask for, by any of their spellings. */
+function chosen(constraints) {
+  const { deviceId } = constraints;
+  return deviceId?.exact ?? deviceId?.ideal ?? deviceId;
+}
