@@ -1,9 +1,11 @@
 //! What the tests of a room have in common: who comes in, and what the room wants done.
 
+mod actor;
 mod any_order;
 mod doors;
 mod extension;
 mod leaving;
+mod mirror;
 mod places;
 mod roster;
 mod tracks;

@@ -5,7 +5,7 @@ use rapport_signaling::auth::{Claims, unix_now};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Method, StatusCode};
 
-use crate::support::{PLAY, PUBLISH, SDP, problem, rig, rig_with};
+use crate::support::{PLAY, PUBLISH, SDP, config, problem, rig, rig_of, rig_with};
 
 #[tokio::test]
 async fn a_publisher_gets_an_answer_and_a_session() {
@@ -257,4 +257,20 @@ async fn a_dead_media_worker_means_no_joins() {
     let token = rig.token("one", "anna", "p");
     let (status, _) = problem(rig.post("/whip/one", &token, PUBLISH).await).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn without_the_configurations_word_nobody_publishes_by_whip() {
+    let mut config = config("");
+    config.media.clear_rooms = false;
+    let rig = rig_of(config, Vec::new()).await;
+    let token = rig.token("one", "anna", "p");
+    let (status, body) = problem(rig.post("/whip/one", &token, PUBLISH).await).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_eq!(body["type"], "urn:rapport:problem:refused-by-policy");
+    let detail = body["detail"].as_str().unwrap();
+    assert!(detail.contains("clear_rooms"), "{detail}");
+    let admin = rig.token("one", "root", "a");
+    let room = rig.get("/api/v1/rooms/one", &admin).await;
+    assert_eq!(room.status(), StatusCode::NOT_FOUND, "and no room is left open");
 }

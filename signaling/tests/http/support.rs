@@ -64,7 +64,10 @@ pub(crate) async fn rig() -> Rig {
 }
 
 pub(crate) async fn rig_with(extra: &str, plugins: Vec<Box<dyn Plugin>>) -> Rig {
-    let config = config(extra);
+    rig_of(config(extra), plugins).await
+}
+
+pub(crate) async fn rig_of(config: Config, plugins: Vec<Box<dyn Plugin>>) -> Rig {
     let keys = load_keys(&config).unwrap();
     let (lane, commands) = lane();
     let (events, event_lane) = mpsc::channel(64);

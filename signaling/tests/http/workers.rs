@@ -85,11 +85,15 @@ async fn block(client: &Client, room: &str) {
     let shown: Value = client.get(&url, &admin).await.json().await.unwrap();
     let track = &shown["participants"][0]["tracks"][0]["id"];
     let url = format!("{url}/tracks/{track}/muted");
-    let mute = || {
+    let mute = |muted: bool| {
         let request = client.request(Method::PUT, &url, &admin);
-        request.json(&json!({ "muted": true })).send()
+        request.json(&json!({ "muted": muted })).send()
     };
-    while mute().await.unwrap().status() == StatusCode::NO_CONTENT {}
+    // Back and forth: what changes nothing is no order.
+    let mut muted = true;
+    while mute(muted).await.unwrap().status() == StatusCode::NO_CONTENT {
+        muted = !muted;
+    }
 }
 
 async fn joined(commands: &mut mpsc::Receiver<Command>) -> (RoomId, ParticipantId) {

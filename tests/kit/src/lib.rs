@@ -11,6 +11,7 @@ pub mod content;
 pub mod handshake;
 pub mod ice;
 mod receiver;
+mod sealing;
 mod sender;
 
 pub use client::{Client, Received};

@@ -1,13 +1,14 @@
 //! Whatever happens in whatever order, every member sees the room as it is.
 //!
-//! Owns: a client and a media plane that believe what they are told and nothing else, and the comparison with the
-//! room. Never does: look into the room but by what anybody may ask it.
+//! Owns: the steps, and the comparison of what was told with the room. Never does: look into the room but by what
+//! anybody may ask it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use super::mirror::{Plane, View};
 use super::*;
 use crate::protocol::{Line, Snapshot};
 
@@ -89,86 +90,6 @@ fn step() -> impl Strategy<Value = Step> {
         2 => index().prop_map(Step::Unseal),
         3 => (index(), any::<bool>()).prop_map(|(which, muted)| Step::Mute(which, muted)),
     ]
-}
-
-/// What a client knows: its snapshot, and what it was told since.
-#[derive(Clone, Debug, PartialEq)]
-struct View(Snapshot);
-
-impl View {
-    /// Every body has to make a difference.
-    fn take(&mut self, body: ServerBody) {
-        let before = self.clone();
-        let view = &mut self.0;
-        match body {
-            ServerBody::Member { member } => {
-                let mut known = view.members.iter_mut();
-                match known.find(|known| known.participant == member.participant) {
-                    Some(known) => *known = member,
-                    None => view.members.push(member),
-                }
-            }
-            ServerBody::Left { participant } => {
-                view.members.retain(|member| member.participant != participant);
-            }
-            ServerBody::Slot { slot } => {
-                let mut places = view.slots.iter_mut();
-                let place = places.find(|place| place.mid == slot.mid);
-                *place.expect("a place of its own") = slot;
-            }
-            ServerBody::Room { room } => view.room = room,
-            ServerBody::Unsealed { .. } => return,
-            other => panic!("rooms do not say {other:?}"),
-        }
-        assert_ne!(*self, before, "told twice");
-    }
-}
-
-/// What a media plane knows: what it was ordered.
-#[derive(Debug, Default)]
-struct Plane {
-    published: BTreeMap<TrackId, ParticipantId>,
-    /// Whose, and what it shows.
-    places: BTreeMap<SubscriptionId, (ParticipantId, Option<TrackId>)>,
-    muted: BTreeSet<TrackId>,
-}
-
-impl Plane {
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::Publish {
-                participant, track, ..
-            } => assert_eq!(self.published.insert(track, participant), None),
-            Command::Subscribe {
-                participant,
-                subscription,
-                ..
-            } => assert_eq!(self.places.insert(subscription, (participant, None)), None),
-            Command::Select { subscription, track } => {
-                let place = self.places.get_mut(&subscription).expect("an open place");
-                place.1 = track;
-            }
-            Command::Mute { track, muted } => {
-                let changed = if muted {
-                    self.muted.insert(track)
-                } else {
-                    self.muted.remove(&track)
-                };
-                assert!(changed, "muted twice");
-            }
-            Command::Leave { participant } => self.remove(participant),
-            Command::CloseRoom { .. } => *self = Self::default(),
-            Command::Join { .. } | Command::RestartIce { .. } => {}
-            other => panic!("rooms do not order {other:?}"),
-        }
-    }
-
-    fn remove(&mut self, participant: ParticipantId) {
-        self.published.retain(|_, publisher| *publisher != participant);
-        self.places.retain(|_, (owner, _)| *owner != participant);
-        let published = &self.published;
-        self.muted.retain(|track| published.contains_key(track));
-    }
 }
 
 /// The room between its clients and its media plane.

@@ -100,3 +100,19 @@ fn what_is_shown_stays_put_and_what_comes_free_is_told_once() {
     let emptied = slots(bodies(&mut room, 1));
     assert_eq!((emptied.len(), shown(&emptied).len()), (2, 0));
 }
+
+#[test]
+fn a_screen_does_not_stand_beside_a_voice_in_place_of_the_face() {
+    let mut room = room();
+    let sources = [Source::Microphone, Source::Screen, Source::Camera];
+    room.sit(host(1, "anna", &sources, 0)).unwrap();
+    let snapshot = room.sit(guest(2, "ben", &[], 2)).unwrap();
+    assert_eq!(
+        shown(&snapshot.slots),
+        [
+            ("a0", 1, Source::Microphone),
+            ("v0", 1, Source::Camera),
+            ("v1", 1, Source::Screen)
+        ]
+    );
+}

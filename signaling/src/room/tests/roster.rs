@@ -66,7 +66,8 @@ fn a_change_is_told_to_everybody_once() {
     room.sit(guest(2, "ben", &FACE, 1)).unwrap();
     effects(&mut room);
     let silent = MediaState::default();
-    let changes: [(Ask, fn(&Member) -> bool); 4] = [
+    type Made = fn(&Member) -> bool;
+    let changes: [(Ask, Made); 4] = [
         (Ask::Media(silent), |member| member.media == MediaState::default()),
         (Ask::Speaking(true), |member| member.speaking),
         (Ask::Hand(true), |member| member.hand),
