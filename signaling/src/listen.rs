@@ -49,10 +49,10 @@ pub(crate) fn serve(
         .map_err(Error::Http)?
         .handle(handle.clone())
         .first_request_timeout(HEAD_DEADLINE);
-    // Not by the server's own `http1_only`, with which it serves no upgrades, and so no WebSockets.
-    let http = server.http_builder().clone().http1_only();
-    *server.http_builder() = http;
-    server.http_builder().http1().header_read_timeout(HEAD_DEADLINE);
+    let http = server.http_builder();
+    http.http1().header_read_timeout(HEAD_DEADLINE);
+    // Of the two ways to say so this one leaves room for WebSockets.
+    *http = http.clone().http1_only();
     let service = router.into_make_service();
     let bounded = Bounded {
         inner: DefaultAcceptor::new(),

@@ -95,7 +95,7 @@ impl From<JoinError> for Closing {
 impl From<RoomError> for Closing {
     fn from(error: RoomError) -> Self {
         let reason = match &error {
-            RoomError::Full => CloseReason::RoomFull,
+            RoomError::Full | RoomError::NoSenderIndex => CloseReason::RoomFull,
             RoomError::Locked => CloseReason::RoomLocked,
             RoomError::OtherKind(_) => CloseReason::RoomUnsealed,
             RoomError::NotPermitted => CloseReason::Forbidden,

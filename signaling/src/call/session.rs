@@ -168,19 +168,34 @@ impl Session {
             .media
             .extend(&self.app, &self.room, self.participant, offer, sources)
             .await;
-        self.tell(match answered {
-            Ok((sdp, slots)) => ServerBody::Answer {
-                to: number,
-                sdp,
-                slots,
-            },
-            Err(failure) => failed(number, failure.code, failure.detail),
-        })
+        match answered {
+            Ok((sdp, slots)) => {
+                self.catch_up().await?;
+                self.tell(ServerBody::Answer {
+                    to: number,
+                    sdp,
+                    slots,
+                })
+            }
+            Err(failure) => self.tell(failed(number, failure.code, failure.detail)),
+        }
+    }
+
+    /// Takes in what the room said before it took an offer: the places of the answer are newer.
+    async fn catch_up(&mut self) -> Result<(), Ending> {
+        loop {
+            match self.notices.recv().await {
+                Some(Notice::Extended) => return Ok(()),
+                notice => self.handle_notice(notice)?,
+            }
+        }
     }
 
     fn handle_notice(&mut self, notice: Option<Notice>) -> Result<(), Ending> {
         match notice {
             Some(Notice::Body(body)) => self.tell(body),
+            // Waited for where an offer is answered.
+            Some(Notice::Extended) => Ok(()),
             Some(Notice::Out(reason)) => Err(out(reason)),
             // A room says why before it lets go of somebody, unless the lane is so full that it can't.
             None => Err(out(CloseReason::TooSlow)),

@@ -140,7 +140,11 @@ impl Actor {
             Request::Sit(admission, notices, reply) => self.sit(*admission, notices, reply),
             Request::Ask(member, ask, reply) => drop(reply.send(self.room.ask(member, ask))),
             Request::Extend(member, extension, reply) => {
-                drop(reply.send(self.room.extend(member, *extension)));
+                let extended = self.room.extend(member, *extension);
+                if extended.is_ok() {
+                    self.deliver(member, Notice::Extended);
+                }
+                drop(reply.send(extended));
             }
             Request::Leave(participant, reply) => drop(reply.send(self.room.leave(participant))),
             Request::Remove(participant, reply) => {

@@ -301,7 +301,7 @@ fn bodies(room: &mut Room, to: u64) -> Vec<ServerBody> {
 fn outs(room: &mut Room) -> Vec<(u64, CloseReason)> {
     let out = |(whom, notice)| match notice {
         Notice::Out(why) => Some((whom, why)),
-        Notice::Body(_) => None,
+        Notice::Body(_) | Notice::Extended => None,
     };
     notices(room).into_iter().filter_map(out).collect()
 }

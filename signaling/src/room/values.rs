@@ -103,6 +103,8 @@ pub struct Extension {
 pub enum Notice {
     /// Something changed.
     Body(ServerBody),
+    /// Here, among the changes, belong the places that came of its last offer.
+    Extended,
     /// It is out, and nothing follows.
     Out(CloseReason),
 }

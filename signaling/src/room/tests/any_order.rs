@@ -272,7 +272,7 @@ impl World {
                 Effect::Gone { participant, .. } => {
                     self.listeners.remove(&participant);
                 }
-                Effect::Event(_) => {}
+                Effect::Notify(_, Notice::Extended) | Effect::Event(_) => {}
             }
         }
     }
