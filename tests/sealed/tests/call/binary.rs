@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
@@ -25,8 +26,8 @@ async fn the_program_tells_what_happens_and_leaves_when_told() -> Result<()> {
     for at in 0..2 {
         command.args(["--token", &rig.options(at)?.token]);
     }
-    // A call that hangs is ended by the program itself, and then has no reason.
-    command.args(["--seconds", "20"]);
+    // A call that hangs ends all the same.
+    command.args(["--seconds", &SECONDS.as_secs().to_string()]);
     let program = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     tokio::task::spawn_blocking(|| converse(program)).await??;
     rig.stop().await
@@ -49,11 +50,16 @@ fn converse(mut program: Child) -> Result<()> {
     }
     let counts = next("counts")?;
     assert_eq!(counts["report"]["clear"], 0);
+    let asked = Instant::now();
     let mut stdin = program.stdin.take().context("its input")?;
     writeln!(stdin, r#"{{"type":"leave"}}"#)?;
     for _ in 0..2 {
         assert_eq!(next("ended")?["reason"], "left");
     }
     ensure!(program.wait()?.success(), "it failed");
+    ensure!(asked.elapsed() < SECONDS / 2, "it did not end for being told");
     Ok(())
 }
+
+/// Far above what a call of two takes.
+const SECONDS: Duration = Duration::from_secs(30);
