@@ -11,6 +11,8 @@
 mod client;
 mod close;
 mod member;
+#[cfg(test)]
+mod mirror;
 mod server;
 
 use serde::{Deserialize, Serialize};

@@ -101,7 +101,7 @@ pub(crate) fn lane() -> (Lane, mpsc::Receiver<Command>) {
 
 /// The configuration of the tests, with a test's own lines before it.
 pub(crate) fn config(extra: &str) -> Config {
-    let text = format!("server.listen = \"127.0.0.1:0\"\n{extra}\n{CONFIG}");
+    let text = format!("server.listen = \"127.0.0.1:0\"\nmedia.clear_rooms = true\n{extra}\n{CONFIG}");
     Config::parse(Path::new("test.toml"), &text, []).unwrap()
 }
 
