@@ -33,7 +33,7 @@ pub(crate) const SDP: &str = "application/sdp";
 pub(crate) const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 /// Long enough for a machine that does much else at the same time.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The configuration of most tests; a test puts its own lines before it.
 const CONFIG: &str = r#"
