@@ -91,6 +91,7 @@ export class Pipelines {
     const receiving = new Receiving(transformer, this.#post);
     this.#receiving.set(transformer.options.id, receiving);
     return async (frame, controller) => {
+      if (frame.data.byteLength === 0) return; // padding: nothing to open, and nothing to blame anybody for
       const begun = performance.now();
       const opened = await this.#attempt(() => this.#incoming.open(...contentOf(frame)));
       if (!opened) return;

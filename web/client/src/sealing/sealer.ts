@@ -231,12 +231,12 @@ export class Sealer {
 
   #fail(reason: FaultEvent["reason"], detail: string): void {
     if (this.#over) return;
-    for (const { transceiver } of this.#sending.values()) {
-      // rejects only where the connection is closed, and then nothing leaves anyway
-      transceiver.sender.replaceTrack(null).catch(() => undefined);
-    }
+    const detached = [...this.#sending.values()].map(({ transceiver }) =>
+      transceiver.sender.replaceTrack(null),
+    );
     this.close();
-    this.onfault({ reason, detail });
+    // one is refused only where the connection is closed, and then nothing leaves anyway
+    void Promise.allSettled(detached).then(() => this.onfault({ reason, detail }));
   }
 }
 
