@@ -22,6 +22,8 @@ pub struct Media {
     pub socket_buffer: ByteSize,
     /// What an answer asks a publisher's video not to exceed (`b=TIAS`, RFC 3890).
     pub video_bitrate: Bitrate,
+    /// Rooms may be opened by WHIP, whose media this server can read.
+    pub clear_rooms: bool,
     /// `[media.cache]`: packets kept for retransmission.
     pub cache: Cache,
 }
@@ -42,6 +44,8 @@ impl Default for Media {
             socket_buffer: ByteSize::from_bytes(4 << 20),
             // 720p30 of browsers' encoders.
             video_bitrate: Bitrate::from_bps(2_500_000),
+            // Whoever wants the server to see and hear says so.
+            clear_rooms: false,
             cache: Cache::default(),
         }
     }

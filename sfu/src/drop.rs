@@ -61,6 +61,8 @@ drops! {
     Late = "late",
     /// Padding only: a probe of the publisher's.
     Padding = "padding",
+    /// Of a sealed track, and in the clear; or of a track that was refused because it was.
+    Unsealed = "unsealed",
     /// The track is muted.
     Muted = "muted",
     /// The subscriber has no payload type for this codec.

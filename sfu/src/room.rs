@@ -98,13 +98,25 @@ impl Room {
         if let Some(publisher) = self.participants.get_mut(&track.publication.publisher()) {
             publisher.unpublish(id);
         }
-        for (participant, subscription) in track.subscribers {
+        self.empty(track.subscribers);
+        track.taps.iter().map(Tap::id).collect()
+    }
+
+    /// Nobody gets this track any more, nor ever again.
+    fn refuse(&mut self, track: TrackId) {
+        if let Some(track) = self.tracks.get_mut(&track) {
+            let subscribers = std::mem::take(&mut track.subscribers);
+            self.empty(subscribers);
+        }
+    }
+
+    fn empty(&mut self, places: Vec<(ParticipantId, SubscriptionId)>) {
+        for (participant, subscription) in places {
             let participant = self.participants.get_mut(&participant);
             if let Some(place) = participant.and_then(|one| one.subscription_mut(subscription)) {
                 place.select(None);
             }
         }
-        track.taps.iter().map(Tap::id).collect()
     }
 
     pub(crate) fn subscribe(
@@ -138,6 +150,7 @@ impl Room {
         let id = *self.places.get(&subscription)?;
         self.detach(subscription);
         let target = track.and_then(|track| self.tracks.get_mut(&track));
+        let target = target.filter(|target| !target.publication.is_refused());
         let participant = self.participants.get_mut(&id)?;
         let place = participant.subscription_mut(subscription)?;
         place.select(target.as_ref().and(track));
@@ -145,7 +158,7 @@ impl Room {
             place.mute(true);
         }
         participant.touch(output);
-        // A place whose track went away in the meantime is left empty; the rest of the order is stale.
+        // A place whose track went away or was refused in the meantime is left empty; the rest of the order is stale.
         if let Some(target) = target {
             target.subscribers.push((id, subscription));
             self.request_wanted_keyframes(now, id, output);

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::auth::RoomName;
 use crate::http::{App, in_time, room_name};
 use crate::problem::{Body, Kind, Problem};
+use crate::protocol::CloseReason;
 use crate::room::{Mailbox, Request as RoomRequest, RoomInfo, RoomSummary};
 
 /// List the open rooms that the token covers.
@@ -95,9 +96,8 @@ pub(crate) async fn close_room(
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let room = administered(&app, &room, &headers)?;
-    in_time(room.ask(RoomRequest::Close))
-        .await?
-        .ok_or_else(no_room)??;
+    let close = |reply| RoomRequest::Close(CloseReason::Ended, reply);
+    in_time(room.ask(close)).await?.ok_or_else(no_room)??;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -126,8 +126,8 @@ pub(crate) async fn remove_participant(
 ) -> Result<StatusCode, Problem> {
     let room = administered(&app, &room, &headers)?;
     let participant = ParticipantId(id(&participant, "participant")?);
-    let leave = |reply| RoomRequest::Leave(participant, reply);
-    in_time(room.ask(leave)).await?.ok_or_else(no_room)??;
+    let remove = |reply| RoomRequest::Remove(participant, reply);
+    in_time(room.ask(remove)).await?.ok_or_else(no_room)??;
     Ok(StatusCode::NO_CONTENT)
 }
 

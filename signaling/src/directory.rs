@@ -8,24 +8,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
-use rapport_config::Limits;
+use rapport_config::{Config, Limits};
 use rapport_sfu::command::Command;
 use rapport_sfu::event::{Event, LeaveReason};
 use rapport_sfu::id::{ParticipantId, RoomId, SubscriptionId, TapId, TrackId};
 use rapport_sfu::worker::Load;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::auth::{Identity, Role, RoomName};
 use crate::media::{Endpoint, Lane};
 use crate::metrics::Metrics;
 use crate::plugin::Plugins;
-use crate::room::{self, Admission, Mailbox, Request, RoomError};
+use crate::protocol::CloseReason;
+use crate::room::{self, Admission, Mailbox, Request, RoomError, Rules};
 use crate::session::SessionId;
 
 /// See the module. The maps are concurrent; no reference into one is held over an `await`.
 pub struct Directory {
     limits: Limits,
+    clear_rooms: bool,
     lanes: Vec<Lane>,
     /// Of the lanes, in their order. Counted here and not asked of the workers, whose own numbers are older
     /// than the last joins. A room counts like a participant, for the one it was opened for.
@@ -71,6 +73,17 @@ impl Session {
     }
 }
 
+/// What somebody finds who was let in.
+#[derive(Debug)]
+pub struct Entered<P, A> {
+    /// Where.
+    pub room: Mailbox,
+    /// What was prepared beside the request.
+    pub prepared: P,
+    /// What the room said.
+    pub answer: A,
+}
+
 /// Why somebody does not get in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JoinError {
@@ -87,9 +100,10 @@ pub enum JoinError {
 
 impl Directory {
     /// Without rooms.
-    pub fn new(limits: Limits, lanes: Vec<Lane>, plugins: Plugins, metrics: Arc<Metrics>) -> Arc<Self> {
+    pub fn new(config: &Config, lanes: Vec<Lane>, plugins: Plugins, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
-            limits,
+            limits: config.limits.clone(),
+            clear_rooms: config.media.clear_rooms,
             load: Mutex::new(Load::new(lanes.len())),
             lanes,
             plugins,
@@ -105,6 +119,16 @@ impl Directory {
     /// The bounds of the configuration.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// What holds in every room.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            participants: self.limits.participants_per_room as usize,
+            publications: self.limits.publications_per_participant as usize,
+            subscriptions: self.limits.subscriptions_per_participant as usize,
+            clear: self.clear_rooms,
+        }
     }
 
     /// The workers.
@@ -130,28 +154,34 @@ impl Directory {
         }
     }
 
-    /// Lets somebody in. `negotiate` is told the worker's endpoint, because the answer names it; it is asked
-    /// again when the room closes in the meantime, since the next room of that name may live elsewhere.
-    pub async fn join<T, E: From<JoinError>>(
+    /// Lets somebody in. `prepare` is told the worker's endpoint, because the answer names it, and gives the
+    /// request that lets in; it is asked again when the room closes in the meantime, since the next room of that
+    /// name may live elsewhere.
+    pub async fn enter<P, A, R, E: From<JoinError>>(
         self: &Arc<Self>,
         name: &RoomName,
-        mut negotiate: impl FnMut(&Endpoint) -> Result<(Admission, T), E>,
-    ) -> Result<T, E> {
+        mut prepare: impl FnMut(&Endpoint) -> Result<(R, P), E>,
+    ) -> Result<Entered<P, A>, E>
+    where
+        R: FnOnce(oneshot::Sender<Result<A, RoomError>>) -> Request,
+    {
         loop {
             let room = self.open(name)?;
-            let (admission, answer) = match negotiate(room.lane().endpoint()) {
-                Ok(negotiated) => negotiated,
+            let (request, prepared) = match prepare(room.lane().endpoint()) {
+                Ok(ready) => ready,
                 Err(error) => {
                     // Any request lets a room notice that nobody came.
                     room.ask(Request::Summary).await;
                     return Err(error);
                 }
             };
-            let admitted = room.ask(|reply| Request::Join(Box::new(admission), reply)).await;
-            if let Some(admitted) = admitted {
-                return admitted
-                    .map(|()| answer)
-                    .map_err(|error| JoinError::Room(error).into());
+            if let Some(answer) = room.ask(request).await {
+                let answer = answer.map_err(JoinError::Room)?;
+                return Ok(Entered {
+                    room,
+                    prepared,
+                    answer,
+                });
             }
         }
     }
@@ -233,7 +263,8 @@ impl Directory {
     pub async fn close_all(&self) {
         let mut closed = JoinSet::new();
         for (_, room) in self.rooms() {
-            closed.spawn(async move { room.ask(Request::Close).await });
+            let close = |reply| Request::Close(CloseReason::Unavailable, reply);
+            closed.spawn(async move { room.ask(close).await });
         }
         closed.join_all().await;
     }
@@ -340,7 +371,9 @@ impl Routes {
             Event::Connected { participant, .. } | Event::Message { participant, .. } => {
                 *self.participants.get(participant)?
             }
-            Event::Started { track } | Event::Stalled { track } => *self.tracks.get(track)?,
+            Event::Started { track } | Event::Stalled { track } | Event::Unsealed { track } => {
+                *self.tracks.get(track)?
+            }
             _ => return None,
         };
         self.rooms.get(&room).map(|mailbox| mailbox.clone())

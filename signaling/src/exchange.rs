@@ -5,20 +5,22 @@
 
 mod resource;
 
+use std::mem;
+
 use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use rapport_sfu::parameters::IceCredentials;
 
 use crate::auth::{Identity, Join, Role};
 use crate::directory::{JoinError, Session};
+use crate::entry;
 use crate::http::{App, check_accept, check_media_type, in_time, read_text, room_name};
-use crate::media::Endpoint;
-use crate::negotiate::{self, NegotiateError, Negotiated, Ours};
+use crate::metrics::ADMITTED;
+use crate::negotiate::{Negotiated, Permit, Terms};
 use crate::problem::{Kind, Problem};
 use crate::room::{Admission, Mailbox, Patched, Request as RoomRequest, RoomError};
-use crate::session::{self, EntityTag, IfMatch, SessionId};
+use crate::session::{EntityTag, IfMatch, SessionId};
 
 pub(crate) use resource::session_resource;
 
@@ -43,8 +45,12 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<Response, Problem> {
     let joined = join(app, protocol, room, only, request).await;
-    app.metrics
-        .count_join(protocol.role, joined.as_ref().err().map(Problem::kind));
+    app.metrics.count_join(
+        protocol.role,
+        joined
+            .as_ref()
+            .map_or_else(|problem| problem.kind().label(), |_| ADMITTED),
+    );
     joined
 }
 
@@ -63,12 +69,15 @@ async fn join(
     check_accept(request.headers(), SDP)?;
     let offer = read_text(request).await?;
     authorise(app, &join).await?;
-    let created = app.directory.join(&room, |endpoint| {
-        let negotiated = answer(protocol.role, &offer, endpoint)?;
-        check_limits(app, &negotiated)?;
-        Ok::<_, Problem>(admit(app, &join, only.clone(), negotiated))
+    let entered = app.directory.enter(&room, |endpoint| {
+        let terms = terms(protocol.role);
+        let negotiated = entry::answer(terms, &offer, endpoint, app.directory.limits())?;
+        let (admission, created) = admit(app, &join, only.clone(), negotiated);
+        let request = |reply| RoomRequest::Join(Box::new(admission), reply);
+        Ok::<_, Problem>((request, created))
     });
-    let Created { session, tag, answer } = in_time(created).await??;
+    let entered = in_time(entered).await??;
+    let Created { session, tag, answer } = entered.prepared;
     let location = format!("{}/{}/{room}/{}", base(app), protocol.prefix, session.as_str());
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(SDP)),
@@ -90,57 +99,22 @@ async fn authorise(app: &App, join: &Join) -> Result<(), Problem> {
     verdict.map_err(|refusal| Problem::new(Kind::RefusedByPolicy, refusal.0))
 }
 
-fn answer(role: Role, offer: &str, endpoint: &Endpoint) -> Result<Negotiated, NegotiateError> {
-    let ice: IceCredentials = session::ice_credentials();
-    let ours = Ours {
-        session: session::description_id(),
-        ice: &ice,
-        fingerprint: endpoint.fingerprint,
-        candidates: &endpoint.candidates,
-        video_bitrate: endpoint.video_bitrate,
-    };
-    match role {
-        Role::Publisher => negotiate::publish(offer, &ours),
-        Role::Subscriber => negotiate::play(offer, &ours, &mut session::random_u32),
-    }
+fn terms(role: Role) -> Terms {
+    Terms::clear(Permit {
+        publish: role == Role::Publisher,
+        subscribe: role == Role::Subscriber,
+    })
 }
 
-fn check_limits(app: &App, negotiated: &Negotiated) -> Result<(), Problem> {
-    let limits = app.directory.limits();
-    let publications = negotiated.publications.len() > limits.publications_per_participant as usize;
-    let subscriptions = negotiated.subscriptions.len() > limits.subscriptions_per_participant as usize;
-    if publications || subscriptions {
-        let detail = "the offer has more m-sections than one participant may have here";
-        return Err(Problem::new(Kind::Unprocessable, detail).field("m="));
-    }
-    Ok(())
-}
-
-fn admit(app: &App, join: &Join, only: Option<Identity>, negotiated: Negotiated) -> (Admission, Created) {
-    let directory = &app.directory;
+fn admit(app: &App, join: &Join, only: Option<Identity>, mut negotiated: Negotiated) -> (Admission, Created) {
+    let answer = mem::take(&mut negotiated.answer);
+    let admission = entry::admission(&app.directory, join, negotiated);
     let created = Created {
-        session: SessionId::random(),
-        tag: EntityTag::random(),
-        answer: negotiated.answer,
+        session: admission.session.clone(),
+        tag: admission.tag.clone(),
+        answer,
     };
-    let publications = negotiated.publications.into_iter();
-    let subscriptions = negotiated.subscriptions.into_iter();
-    let admission = Admission {
-        join: join.clone(),
-        participant: directory.participant_id(),
-        session: created.session.clone(),
-        tag: created.tag.clone(),
-        transport: negotiated.transport,
-        publications: publications
-            .map(|publication| (directory.track_id(), publication))
-            .collect(),
-        subscriptions: subscriptions
-            .map(|subscription| (directory.subscription_id(), subscription))
-            .collect(),
-        only,
-        seat: None,
-    };
-    (admission, created)
+    (Admission { only, ..admission }, created)
 }
 
 /// PATCH: candidates, or an ICE restart (RFC 9725 §4.3).
@@ -258,11 +232,12 @@ impl From<RoomError> for Problem {
     fn from(error: RoomError) -> Self {
         let detail = error.to_string();
         match error {
-            RoomError::Full => Self::new(Kind::LimitReached, detail),
+            RoomError::Full | RoomError::NoSenderIndex => Self::new(Kind::LimitReached, detail),
             RoomError::NoParticipant | RoomError::NoTrack => Self::new(Kind::NotFound, detail),
-            RoomError::Locked | RoomError::OtherKind(_) | RoomError::NotPermitted => {
-                Self::new(Kind::RefusedByPolicy, detail)
-            }
+            RoomError::Locked
+            | RoomError::OtherKind(_)
+            | RoomError::ClearRefused
+            | RoomError::NotPermitted => Self::new(Kind::RefusedByPolicy, detail),
             RoomError::OtherIceSession => Self::new(Kind::PreconditionFailed, detail).field("If-Match"),
             RoomError::RestartWithoutStar => Self::new(Kind::Unprocessable, detail).field("If-Match"),
             RoomError::Fragment(error) => error.into(),

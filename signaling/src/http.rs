@@ -19,6 +19,7 @@ use rapport_config::Config;
 use tokio::sync::{Semaphore, watch};
 
 use crate::auth::{Bearer, Grant, Keys, RoomName};
+use crate::call::{self, Calls};
 use crate::directory::Directory;
 use crate::metrics::Metrics;
 use crate::plugin::{Context, Taps};
@@ -48,6 +49,8 @@ pub(crate) struct Inner {
     pub metrics: Arc<Metrics>,
     /// What plugins listen to.
     pub taps: Arc<Taps>,
+    /// The sockets of calls.
+    pub calls: Calls,
     /// True from the moment when the server is told to stop.
     pub draining: watch::Sender<bool>,
     requests: Semaphore,
@@ -75,6 +78,7 @@ impl App {
             directory,
             metrics,
             taps,
+            calls: Calls::new(),
             draining: watch::Sender::new(false),
             requests: Semaphore::new(MAX_REQUESTS),
         }))
@@ -114,6 +118,7 @@ fn room_routes() -> Vec<(&'static str, MethodRouter<App>)> {
             "/whep/{room}/{session}",
             get(whep::probe_session).patch(whep::patch).delete(whep::end),
         ),
+        ("/api/v1/call", get(call::upgrade)),
         ("/api/v1/rooms", get(api::list_rooms)),
         (
             "/api/v1/rooms/{room}",

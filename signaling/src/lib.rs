@@ -5,7 +5,9 @@
 
 mod api;
 pub mod auth;
+mod call;
 pub mod directory;
+mod entry;
 mod error;
 mod exchange;
 mod health;

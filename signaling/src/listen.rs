@@ -48,9 +48,11 @@ pub(crate) fn serve(
     let mut server = axum_server::from_tcp(listener)
         .map_err(Error::Http)?
         .handle(handle.clone())
-        .first_request_timeout(HEAD_DEADLINE)
-        .http1_only();
-    server.http_builder().http1().header_read_timeout(HEAD_DEADLINE);
+        .first_request_timeout(HEAD_DEADLINE);
+    let http = server.http_builder();
+    http.http1().header_read_timeout(HEAD_DEADLINE);
+    // Of the two ways to say so this one leaves room for WebSockets.
+    *http = http.clone().http1_only();
     let service = router.into_make_service();
     let bounded = Bounded {
         inner: DefaultAcceptor::new(),

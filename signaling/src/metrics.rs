@@ -19,9 +19,13 @@ use rapport_sfu::event::{Event, LeaveReason};
 use crate::auth::Role;
 use crate::http::App;
 use crate::problem::{Body, Kind, Problem};
+use crate::protocol::CloseReason;
 
 /// Seconds. From an answer out of memory to a plugin's deadline.
 const DURATION_BUCKETS: [f64; 8] = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 1.0, 2.5];
+
+/// The outcome of a join that took place. Any other is a label of [`Kind`] or of [`CloseReason`].
+pub(crate) const ADMITTED: &str = "admitted";
 
 /// The counters of the control plane. Those of the media plane are read when somebody asks.
 pub struct Metrics {
@@ -31,6 +35,9 @@ pub struct Metrics {
     joins: IntCounterVec,
     handshakes: IntCounterVec,
     leaves: IntCounterVec,
+    resumes: IntCounterVec,
+    closes: IntCounterVec,
+    messages: IntCounterVec,
 }
 
 impl Default for Metrics {
@@ -62,6 +69,24 @@ impl Default for Metrics {
                 "Participants that left, by reason.",
                 &["reason"],
             ),
+            resumes: counters(
+                &registry,
+                "rapport_call_resumes_total",
+                "Call sessions that went on on another socket.",
+                &[],
+            ),
+            closes: counters(
+                &registry,
+                "rapport_call_closes_total",
+                "Sockets of calls that ended, by the reason told; `lost` is without one.",
+                &["reason"],
+            ),
+            messages: counters(
+                &registry,
+                "rapport_call_messages_total",
+                "Messages on sockets of calls.",
+                &["direction"],
+            ),
             registry,
         }
     }
@@ -77,10 +102,29 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
-    /// One attempt to join; `problem` is why it failed.
-    pub(crate) fn count_join(&self, role: Role, problem: Option<Kind>) {
-        let outcome = problem.map_or("admitted", Kind::label);
+    /// One attempt to join.
+    pub(crate) fn count_join(&self, role: Role, outcome: &'static str) {
         self.joins.with_label_values(&[role.label(), outcome]).inc();
+    }
+
+    /// One session that goes on.
+    pub(crate) fn count_resume(&self) {
+        self.resumes.with_label_values::<&str>(&[]).inc();
+    }
+
+    /// One socket of a call that is closed.
+    pub(crate) fn count_close(&self, reason: CloseReason) {
+        self.closes.with_label_values(&[reason.label()]).inc();
+    }
+
+    /// One socket of a call that is gone without a word.
+    pub(crate) fn count_lost_socket(&self) {
+        self.closes.with_label_values(&["lost"]).inc();
+    }
+
+    /// One message on a socket of a call.
+    pub(crate) fn count_message(&self, direction: &'static str) {
+        self.messages.with_label_values(&[direction]).inc();
     }
 
     /// What the media plane said.

@@ -6,7 +6,7 @@ use axum::Json;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::{api, health, metrics, whep, whip};
+use crate::{api, call, health, metrics, whep, whip};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -17,6 +17,7 @@ use crate::{api, health, metrics, whep, whip};
     paths(
         whip::create, whip::probe, whip::probe_session, whip::patch, whip::end,
         whep::create, whep::probe, whep::probe_session, whep::patch, whep::end,
+        call::upgrade,
         api::list_rooms, api::show_room, api::close_room, api::remove_participant, api::mute_track,
         health::healthz, health::readyz, metrics::serve, serve,
     ),
@@ -24,6 +25,7 @@ use crate::{api, health, metrics, whep, whip};
     tags(
         (name = "whip", description = "Publishing (RFC 9725)"),
         (name = "whep", description = "Playing (draft-ietf-wish-whep)"),
+        (name = "call", description = "Taking part, over a WebSocket"),
         (name = "rooms", description = "Administration"),
         (name = "operation", description = "For operators' tools"),
     )

@@ -38,6 +38,8 @@ pub enum Kind {
     UnsupportedMediaType,
     /// 422: well-formed, and nothing that we can serve.
     Unprocessable,
+    /// 426: spoken here is something else than plain HTTP.
+    UpgradeRequired,
     /// 428: `If-Match` is missing.
     PreconditionRequired,
     /// 429: a limit of the configuration.
@@ -84,6 +86,11 @@ impl Kind {
                 S::UNPROCESSABLE_ENTITY,
                 "unprocessable",
                 "The description can't be served",
+            ),
+            Self::UpgradeRequired => (
+                S::UPGRADE_REQUIRED,
+                "upgrade-required",
+                "Another protocol is required",
             ),
             Self::PreconditionRequired => (
                 S::PRECONDITION_REQUIRED,

@@ -13,6 +13,8 @@ mod close;
 mod member;
 #[cfg(test)]
 mod mirror;
+#[cfg(test)]
+mod page;
 mod server;
 
 use serde::{Deserialize, Serialize};

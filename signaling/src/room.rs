@@ -5,69 +5,69 @@
 //! the room ([`crate::directory`]) carries them out.
 
 mod actor;
+mod arrangement;
+mod delivery;
+mod departure;
+mod door;
+mod extension;
 mod info;
+mod kind;
+mod moderation;
+mod participant;
 mod places;
+mod roster;
+mod track;
 mod values;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
-use rapport_sfu::codec::{Codec, MediaKind};
 use rapport_sfu::command::Command;
 use rapport_sfu::event::{Event, LeaveReason};
 use rapport_sfu::id::{ParticipantId, RoomId, TapId, TrackId};
-use rapport_sfu::parameters::{IceCredentials, MediaParameters, PublicationParameters};
 
-use crate::auth::{Identity, Role, RoomName};
+use crate::auth::RoomName;
 use crate::negotiate::{self, Trickle};
-use crate::session::{EntityTag, IfMatch, SessionId, ice_credentials};
+use crate::protocol::{RoomState, Snapshot};
+use crate::session::{IfMatch, ice_credentials};
+use departure::close_reason;
+use door::{Pass, Senders};
+use kind::Kind;
+use participant::Participant;
+use track::Track;
 
 pub use actor::{Mailbox, Request, spawn};
 pub use info::{ParticipantInfo, RoomInfo, RoomSummary, TrackInfo};
-use places::Place;
-pub use values::{Admission, Ask, Effect, Extension, Notice, Patched, RoomError, RoomEvent, Seat};
+pub use values::{Admission, Ask, Effect, Extension, Notice, Patched, RoomError, RoomEvent, Rules, Seat};
 
 /// See the module.
 #[derive(Debug)]
 pub struct Room {
     id: RoomId,
     name: RoomName,
-    max_participants: usize,
+    rules: Rules,
+    kind: Kind,
+    state: RoomState,
+    senders: Senders,
+    /// How many ever came in.
+    arrivals: u64,
     participants: BTreeMap<ParticipantId, Participant>,
     /// Ids grow, so this is the order of publishing.
     tracks: BTreeMap<TrackId, Track>,
     effects: VecDeque<Effect>,
 }
 
-#[derive(Debug)]
-struct Participant {
-    identity: Identity,
-    role: Role,
-    session: SessionId,
-    tag: EntityTag,
-    remote: IceCredentials,
-    connected: bool,
-    places: Vec<Place>,
-    only: Option<Identity>,
-}
-
-#[derive(Debug)]
-struct Track {
-    publisher: ParticipantId,
-    identity: Identity,
-    kind: MediaKind,
-    codecs: Vec<Codec>,
-    muted: bool,
-    live: bool,
-}
-
 impl Room {
     /// An empty room.
-    pub fn new(id: RoomId, name: RoomName, max_participants: usize) -> Self {
+    pub fn new(id: RoomId, name: RoomName, rules: Rules) -> Self {
         Self {
             id,
             name,
-            max_participants,
+            rules,
+            kind: Kind::default(),
+            state: RoomState::default(),
+            senders: Senders::default(),
+            arrivals: 0,
             participants: BTreeMap::new(),
             tracks: BTreeMap::new(),
             effects: VecDeque::new(),
@@ -79,11 +79,22 @@ impl Room {
         self.participants.is_empty()
     }
 
+    /// Lets a member of a call in. What happened until then is in the snapshot, and told in no other way.
+    pub fn sit(&mut self, admission: Admission) -> Result<Snapshot, RoomError> {
+        debug_assert!(admission.seat.is_some(), "a member of a call has a seat");
+        let you = admission.participant;
+        self.join(admission)?;
+        Ok(self.snapshot(you))
+    }
+
     /// Lets somebody in.
-    pub fn join(&mut self, admission: Admission) -> Result<(), RoomError> {
+    pub fn join(&mut self, mut admission: Admission) -> Result<(), RoomError> {
         debug_assert_eq!(admission.join.room(), &self.name, "a join is for this room");
-        if self.participants.len() >= self.max_participants {
-            return Err(RoomError::Full);
+        debug_assert!(self.is_within_limits(&admission), "the caller counts");
+        let pass = self.check(&admission)?;
+        self.kind = pass.kind;
+        if let Some(former) = pass.former {
+            self.replace(former);
         }
         let participant = admission.participant;
         self.announce(&admission);
@@ -92,32 +103,22 @@ impl Room {
             participant,
             transport: admission.transport.clone(),
         });
-        let (publications, member) = Participant::admit(admission);
+        let publications = std::mem::take(&mut admission.publications);
+        let sources = admission
+            .seat
+            .as_mut()
+            .map(|seat| std::mem::take(&mut seat.sources));
+        let sources: BTreeMap<_, _> = sources.into_iter().flatten().collect();
+        self.arrivals += 1;
+        let member = Participant::admit(admission, &pass, self.arrivals);
         self.participants.insert(participant, member);
+        self.introduce(participant);
         for (track, parameters) in publications {
-            self.publish(participant, track, parameters);
+            self.publish(participant, track, sources.get(&track).copied(), parameters);
         }
         self.open_places(participant);
-        self.fill_places();
+        self.arrange(Some(participant));
         Ok(())
-    }
-
-    /// Sends somebody away.
-    pub fn leave(&mut self, participant: ParticipantId) -> Result<(), RoomError> {
-        if !self.participants.contains_key(&participant) {
-            return Err(RoomError::NoParticipant);
-        }
-        self.order(Command::Leave { participant });
-        self.forget(participant, LeaveReason::Ordered);
-        Ok(())
-    }
-
-    /// Sends everybody away.
-    pub fn close(&mut self, reason: LeaveReason) {
-        self.order(Command::CloseRoom { room: self.id });
-        while let Some((&participant, _)) = self.participants.first_key_value() {
-            self.forget(participant, reason);
-        }
     }
 
     /// Candidates or an ICE restart (RFC 9725 §4.3): a body of `application/trickle-ice-sdpfrag`.
@@ -155,13 +156,6 @@ impl Room {
         Ok(Patched::Restarted { body, tag })
     }
 
-    /// Silences a track for everybody, or lets it be heard again.
-    pub fn mute(&mut self, track: TrackId, muted: bool) -> Result<(), RoomError> {
-        self.tracks.get_mut(&track).ok_or(RoomError::NoTrack)?.muted = muted;
-        self.order(Command::Mute { track, muted });
-        Ok(())
-    }
-
     /// Copies a track's packets to a tap.
     pub fn tap(&mut self, tap: TapId, track: TrackId) -> Result<(), RoomError> {
         if !self.tracks.contains_key(&track) {
@@ -177,9 +171,10 @@ impl Room {
             Event::Connected { participant, .. } => self.handle_connected(participant),
             Event::Left {
                 participant, reason, ..
-            } => self.forget(participant, reason),
+            } => self.handle_left(participant, reason),
             Event::Started { track } => self.set_live(track, true),
             Event::Stalled { track } => self.set_live(track, false),
+            Event::Unsealed { track } => self.refuse(track),
             Event::Message {
                 participant,
                 label,
@@ -199,6 +194,11 @@ impl Room {
         self.effects.pop_front()
     }
 
+    fn is_within_limits(&self, admission: &Admission) -> bool {
+        admission.publications.len() <= self.rules.publications
+            && admission.subscriptions.len() <= self.rules.subscriptions
+    }
+
     fn announce(&mut self, admission: &Admission) {
         let participant = admission.participant;
         let (identity, role) = (admission.join.identity().clone(), admission.join.role());
@@ -210,72 +210,25 @@ impl Room {
         });
     }
 
-    fn publish(&mut self, participant: ParticipantId, track: TrackId, parameters: PublicationParameters) {
-        let Some(publisher) = self.participants.get(&participant) else {
-            return;
-        };
-        let (kind, identity) = (parameters.media.kind, publisher.identity.clone());
-        self.tracks.insert(
-            track,
-            Track {
-                publisher: participant,
-                identity,
-                kind,
-                codecs: codecs(&parameters.media),
-                muted: false,
-                live: false,
-            },
-        );
-        self.order(Command::Publish {
-            participant,
-            track,
-            parameters,
-        });
-        self.tell(|room| RoomEvent::Published {
-            room,
-            participant,
-            track,
-            kind,
-        });
-    }
-
     fn handle_connected(&mut self, participant: ParticipantId) {
-        if let Some(member) = self.participants.get_mut(&participant) {
-            member.connected = true;
+        if self.participants.contains_key(&participant) {
+            self.change(participant, |member| member.connected = true);
             self.tell(|room| RoomEvent::Connected { room, participant });
         }
     }
 
-    fn set_live(&mut self, track: TrackId, live: bool) {
-        if let Some(track) = self.tracks.get_mut(&track) {
-            track.live = live;
+    fn handle_left(&mut self, participant: ParticipantId, reason: LeaveReason) {
+        if self.participants.contains_key(&participant) {
+            self.forget(participant, reason, close_reason(reason));
         }
     }
 
-    /// Takes a participant out of the books; the media plane knows already.
-    fn forget(&mut self, participant: ParticipantId, reason: LeaveReason) {
-        let Some(member) = self.participants.remove(&participant) else {
-            return;
-        };
+    fn tracks_of(&self, publisher: ParticipantId) -> impl Iterator<Item = (TrackId, &Track)> {
         let own = self
             .tracks
-            .extract_if(.., |_, track| track.publisher == participant);
-        let tracks = own.map(|(id, _)| id).collect();
-        self.free_places();
-        self.fill_places();
-        self.effects.push_back(Effect::Gone {
-            session: member.session,
-            participant,
-            tracks,
-        });
-        self.tell(|room| RoomEvent::Left {
-            room,
-            participant,
-            reason,
-        });
-        if self.is_empty() {
-            self.tell(|room| RoomEvent::Closed { room });
-        }
+            .iter()
+            .filter(move |(_, track)| track.publisher == publisher);
+        own.map(|(&id, track)| (id, track))
     }
 
     fn order(&mut self, command: Command) {
@@ -286,32 +239,6 @@ impl Room {
         let event = event(self.name.clone());
         self.effects.push_back(Effect::Event(event));
     }
-}
-
-impl Participant {
-    fn admit(admission: Admission) -> (Vec<(TrackId, PublicationParameters)>, Self) {
-        let member = Self {
-            identity: admission.join.identity().clone(),
-            role: admission.join.role(),
-            session: admission.session,
-            tag: admission.tag,
-            remote: admission.transport.remote,
-            connected: false,
-            places: admission.subscriptions.into_iter().map(Place::new).collect(),
-            only: admission.only,
-        };
-        (admission.publications, member)
-    }
-
-    fn restart(&mut self, remote: IceCredentials) -> EntityTag {
-        self.remote = remote;
-        self.tag = EntityTag::random();
-        self.tag.clone()
-    }
-}
-
-fn codecs(media: &MediaParameters) -> Vec<Codec> {
-    media.payloads.iter().map(|payload| payload.codec).collect()
 }
 
 #[cfg(test)]

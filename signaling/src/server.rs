@@ -92,6 +92,8 @@ impl Server {
             directory.close_all().await;
             // The rooms' last commands are on their way when the rooms are gone.
             directory.empty().await;
+            // And every member of a call has been told.
+            self.app.calls.closed().await;
         };
         // A room that does not answer keeps nobody from the end.
         let _ = timeout(FAREWELL, closed).await;
@@ -126,7 +128,7 @@ fn assemble(
 ) -> (App, Router) {
     let metrics = Arc::new(Metrics::default());
     let (plugins, lanes) = Plugins::new(plugins);
-    let directory = Directory::new(config.limits.clone(), plane.lanes, plugins, Arc::clone(&metrics));
+    let directory = Directory::new(&config, plane.lanes, plugins, Arc::clone(&metrics));
     let taps = Arc::new(Taps::default());
     let context = Context::new(Arc::clone(&directory), Arc::clone(&taps));
     directory.plugins().start(lanes, &context);

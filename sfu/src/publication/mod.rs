@@ -11,6 +11,7 @@ pub mod keyframe;
 pub mod nack;
 mod reception;
 pub(crate) mod ring;
+pub mod seal;
 pub mod source;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -34,6 +35,7 @@ use arrival::{Arrival, EncodingIndex, MAX_ENCODINGS};
 use cache::CacheLimits;
 use encoding::Encoding;
 use feedback::REPORT_INTERVAL;
+use seal::Seal;
 use source::{Flow, Source};
 
 /// A track is called stalled after this long without a packet: forty times the longest gap that
@@ -49,6 +51,8 @@ pub struct Publication {
     payloads: Vec<Payload>,
     extensions: ExtensionMap,
     encodings: Vec<Encoding>,
+    /// In a sealed room.
+    seal: Option<Seal>,
     /// When the last packet came; none before the first and while stalled.
     alive: Option<Instant>,
     report_at: Option<Instant>,
@@ -98,6 +102,7 @@ impl Publication {
             encodings: encodings
                 .map(|_| Encoding::new(media.kind, clock_rate, limits, now))
                 .collect(),
+            seal: parameters.sealed.map(Seal::new),
             payloads: media.payloads,
             alive: None,
             report_at: None,
@@ -122,6 +127,11 @@ impl Publication {
         self.kind
     }
 
+    /// It was to be sealed and was not: nothing of it goes to anybody any more.
+    pub fn is_refused(&self) -> bool {
+        self.seal.as_ref().is_some_and(Seal::is_broken)
+    }
+
     /// Takes one decrypted packet. What comes back without payload was padding: subscriptions need it to
     /// close its number up.
     pub fn receive<'a>(
@@ -133,6 +143,9 @@ impl Publication {
         packet: &'a [u8],
     ) -> Result<Arrival<'a>, Drop> {
         let unwrapped = self.unwrap(source.flow, header, packet)?;
+        if let Some(seal) = &mut self.seal {
+            seal.check(unwrapped.codec, unwrapped.payload, header.marker)?;
+        }
         let encoding = self
             .encodings
             .get_mut(source.encoding.get())
@@ -168,6 +181,9 @@ impl Publication {
 
     /// A packet that came before and is still kept.
     pub fn cached(&self, now: Instant, encoding: EncodingIndex, sequence: SeqNo) -> Option<Arrival<'_>> {
+        if self.is_refused() {
+            return None;
+        }
         let cache = &self.encodings.get(encoding.get())?.cache;
         cache.get(now, (self.track, encoding, sequence), &self.extensions)
     }
@@ -177,9 +193,14 @@ impl Publication {
         Some(&self.encodings.get(encoding.get())?.clock)
     }
 
-    /// Starts, and stalls after [`SILENCE`]; a track that stalled starts again.
+    /// Starts, and stalls after [`SILENCE`]; a track that stalled starts again. Of a sealed one also, once, that
+    /// it was not.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.event.take()
+        if let Some(event) = self.event.take() {
+            return Some(event);
+        }
+        let is_news = self.seal.as_mut().is_some_and(Seal::poll_broken);
+        is_news.then_some(Event::Unsealed { track: self.track })
     }
 
     /// Notices silence.

@@ -1,3 +1,5 @@
+mod seals;
+
 use super::testing::{MS, Packet, payload, publication};
 use super::*;
 use crate::id::Ssrc;

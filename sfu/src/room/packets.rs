@@ -70,10 +70,17 @@ impl Room {
         }
         let source = participant.sources.resolve(&header, &extensions)?;
         let track = self.tracks.get_mut(&source.track).ok_or(Drop::UnknownSource)?;
-        let arrival = track
+        match track
             .publication
-            .receive(now, source, &header, extensions, packet)?;
-        self.forward(now, &arrival, output);
+            .receive(now, source, &header, extensions, packet)
+        {
+            Ok(arrival) => self.forward(now, &arrival, output),
+            Err(Drop::Unsealed) => {
+                self.refuse(source.track);
+                return Err(Drop::Unsealed);
+            }
+            Err(reason) => return Err(reason),
+        }
         Ok(())
     }
 

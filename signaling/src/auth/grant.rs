@@ -89,6 +89,8 @@ pub enum Role {
     Publisher,
     /// Receives media (WHEP).
     Subscriber,
+    /// Does both, and sees the others (a call).
+    Member,
 }
 
 impl Role {
@@ -97,6 +99,7 @@ impl Role {
         match self {
             Self::Publisher => "publisher",
             Self::Subscriber => "subscriber",
+            Self::Member => "member",
         }
     }
 }
@@ -165,13 +168,21 @@ impl Grant {
     pub fn join(&self, room: &RoomName, role: Role) -> Result<Join, Refused> {
         self.covers(room)?;
         match role {
-            Role::Publisher if !self.publish => Err(Refused::Publish),
-            Role::Subscriber if !self.subscribe => Err(Refused::Subscribe),
+            Role::Publisher | Role::Member if !self.publish => Err(Refused::Publish),
+            Role::Subscriber | Role::Member if !self.subscribe => Err(Refused::Subscribe),
             _ => Ok(Join {
                 room: room.clone(),
                 identity: self.identity.clone(),
                 role,
             }),
+        }
+    }
+
+    /// May its bearer take part in the call of its room?
+    pub fn sit(&self) -> Result<Join, Refused> {
+        match &self.scope {
+            Scope::Room(own) => self.join(own, Role::Member),
+            Scope::Every => Err(Refused::OtherRoom),
         }
     }
 
@@ -244,6 +255,15 @@ mod tests {
             grant("one", "a").administers(&room("two")),
             Err(Refused::OtherRoom)
         );
+    }
+
+    #[test]
+    fn a_member_of_a_call_has_to_be_permitted_both() {
+        let join = grant("one", "ps").sit().unwrap();
+        assert_eq!((join.room(), join.role()), (&room("one"), Role::Member));
+        assert_eq!(grant("one", "s").sit(), Err(Refused::Publish));
+        assert_eq!(grant("one", "pa").sit(), Err(Refused::Subscribe));
+        assert_eq!(grant("*", "aps").sit(), Err(Refused::OtherRoom));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use rapport_sfu::worker::{Counters, Report};
 
 use super::{counters, process, register};
 use crate::auth::Role;
+use crate::call::Calls;
 use crate::directory::Directory;
 use crate::http::App;
 use crate::media::Lane;
@@ -18,6 +19,7 @@ pub(super) fn gather(app: &App) -> Vec<MetricFamily> {
     let registry = Registry::new();
     let directory = &app.directory;
     rooms(&registry, directory);
+    calls(&registry, &app.calls);
     plugins(&registry, directory);
     let reports: Vec<_> = directory.lanes().iter().map(Lane::report).collect();
     let (stats, sockets): (Vec<_>, Vec<_>) = reports.into_iter().map(parts).unzip();
@@ -43,7 +45,7 @@ fn rooms(registry: &Registry, directory: &Directory) {
     );
     let options = Opts::new("rapport_participants", "Participants in rooms, by role.");
     let sessions = IntGaugeVec::new(options, &["role"]).expect("the names are legal");
-    for role in [Role::Publisher, Role::Subscriber] {
+    for role in [Role::Publisher, Role::Subscriber, Role::Member] {
         let count = directory.session_count(role);
         sessions
             .with_label_values(&[role.label()])
@@ -56,6 +58,23 @@ fn rooms(registry: &Registry, directory: &Directory) {
         "rapport_workers",
         "Media workers that run.",
         alive as u64,
+    );
+}
+
+fn calls(registry: &Registry, calls: &Calls) {
+    let sockets = calls.socket_count() as u64;
+    gauge(
+        registry,
+        "rapport_call_sockets",
+        "Open sockets of calls.",
+        sockets,
+    );
+    let sessions = calls.session_count() as u64;
+    gauge(
+        registry,
+        "rapport_call_sessions",
+        "Sessions of calls that can be resumed, if only to hear why they are over.",
+        sessions,
     );
 }
 

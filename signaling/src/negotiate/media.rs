@@ -10,33 +10,35 @@ use rapport_sfu::parameters::{
     EncodingParameters, Extension, ExtensionKind, MediaParameters, Payload, PublicationParameters,
 };
 
-use super::{NegotiateError, transport};
+use super::{NegotiateError, Terms, transport};
 use crate::sdp::{
     AnsweredExtension, AnsweredMedia, AnsweredPayload, Direction, ExtMap, Format, MSection, Medium, Offer,
 };
 
 /// Answers a section with `direction`, which is ours; `None` when there is no protocol or codec in common.
-pub(super) fn answer<'a>(
-    offer: &Offer<'a>,
-    section: &'a MSection<'a>,
+pub(super) fn answer(
+    offer: &Offer<'_>,
+    section: &MSection<'_>,
     direction: Direction,
-) -> Result<Option<AnsweredMedia<'a>>, NegotiateError> {
+    terms: Terms,
+) -> Result<Option<AnsweredMedia>, NegotiateError> {
     let Medium::Media(kind) = section.medium else {
         return Ok(None);
     };
-    let extensions = extensions(section, direction);
+    let extensions = extensions(section, direction, terms);
     let has_transport_cc = extensions
         .iter()
         .any(|known| known.extension.kind == ExtensionKind::TransportCc);
-    let payloads = payloads(section, kind, has_transport_cc);
-    if payloads.is_empty() || !PROTOCOLS.contains(&section.protocol) {
+    let payloads = payloads(section, kind, terms, has_transport_cc);
+    let protocol = PROTOCOLS.into_iter().find(|known| *known == section.protocol);
+    let Some(protocol) = protocol.filter(|_| !payloads.is_empty()) else {
         return Ok(None);
-    }
+    };
     transport::check_rtcp_mux(section)?;
     let mut answered = AnsweredMedia {
         kind,
         mid: transport::mid(section)?,
-        protocol: section.protocol,
+        protocol,
         direction,
         bandwidth: None,
         rtcp_rsize: section.rtcp_rsize,
@@ -52,8 +54,21 @@ pub(super) fn answer<'a>(
     Ok(Some(answered))
 }
 
+/// Sealed media flow one way in a section: a browser that sends and receives by one transceiver may send
+/// before its transform is in place.
+pub(super) fn check_one_way(
+    section: &MSection<'_>,
+    offered: Direction,
+    terms: Terms,
+) -> Result<(), NegotiateError> {
+    let refused = terms.sealed && offered == Direction::SendRecv;
+    (!refused)
+        .then_some(())
+        .ok_or_else(|| BOTH_WAYS.within(section.name()))
+}
+
 /// The value for the worker.
-pub(super) fn parameters(answered: &AnsweredMedia<'_>) -> MediaParameters {
+pub(super) fn parameters(answered: &AnsweredMedia) -> MediaParameters {
     MediaParameters {
         kind: answered.kind,
         mid: answered.mid,
@@ -63,7 +78,7 @@ pub(super) fn parameters(answered: &AnsweredMedia<'_>) -> MediaParameters {
 }
 
 /// The value for the worker, of a section in which the client sends.
-pub(super) fn publication(section: &MSection<'_>, answered: &AnsweredMedia<'_>) -> PublicationParameters {
+pub(super) fn publication(section: &MSection<'_>, answered: &AnsweredMedia) -> PublicationParameters {
     let of_rid = |rid: &Rid| EncodingParameters {
         rid: Some(*rid),
         // Nothing ties an SSRC of the offer to a rid: the first packets do, by their header extension.
@@ -93,15 +108,29 @@ fn only_encoding(section: &MSection<'_>) -> EncodingParameters {
 }
 
 /// The codecs we forward, in the offer's order, each with its retransmissions.
-fn payloads(section: &MSection<'_>, kind: MediaKind, has_transport_cc: bool) -> Vec<AnsweredPayload> {
+fn payloads(
+    section: &MSection<'_>,
+    kind: MediaKind,
+    terms: Terms,
+    has_transport_cc: bool,
+) -> Vec<AnsweredPayload> {
+    let is_taken = |codec: &Codec| codec.kind() == kind && (!terms.sealed || has_sealed_form(*codec));
     let answer = |format: &Format<'_>| {
-        let codec = format.codec().filter(|codec| codec.kind() == kind)?;
+        let codec = format.codec().filter(is_taken)?;
         Some(AnsweredPayload {
             payload: payload(section, format, codec, has_transport_cc),
             parameters: format.answer_parameters(codec),
         })
     };
     section.payloads.iter().filter_map(answer).collect()
+}
+
+/// The codecs of whose frames it is settled what stays in the clear.
+const fn has_sealed_form(codec: Codec) -> bool {
+    matches!(
+        codec,
+        Codec::Opus | Codec::Vp8 | Codec::Vp9 { .. } | Codec::H264 { .. }
+    )
 }
 
 fn payload(section: &MSection<'_>, format: &Format<'_>, codec: Codec, has_transport_cc: bool) -> Payload {
@@ -127,10 +156,10 @@ fn retransmission(section: &MSection<'_>, pt: Pt) -> Option<Pt> {
 }
 
 /// The header extensions we know, with the offer's ids: each kind once, each id once.
-fn extensions(section: &MSection<'_>, direction: Direction) -> Vec<AnsweredExtension> {
+fn extensions(section: &MSection<'_>, direction: Direction, terms: Terms) -> Vec<AnsweredExtension> {
     let mut answered: Vec<AnsweredExtension> = Vec::new();
     for offered in &section.extmaps {
-        let Some(extension) = extension(offered, direction) else {
+        let Some(extension) = extension(offered, direction, terms) else {
             continue;
         };
         let clashes = |known: &AnsweredExtension| {
@@ -147,7 +176,7 @@ fn extensions(section: &MSection<'_>, direction: Direction) -> Vec<AnsweredExten
     answered
 }
 
-fn extension(offered: &ExtMap<'_>, direction: Direction) -> Option<Extension> {
+fn extension(offered: &ExtMap<'_>, direction: Direction, terms: Terms) -> Option<Extension> {
     let kind = ExtensionKind::ALL
         .into_iter()
         .find(|kind| kind.uri() == offered.uri)?;
@@ -160,13 +189,14 @@ fn extension(offered: &ExtMap<'_>, direction: Direction) -> Option<Extension> {
     } else {
         theirs.receives()
     };
-    (flows && is_answered(kind, direction)).then_some(Extension { id, kind })
+    (flows && is_answered(kind, direction, terms)).then_some(Extension { id, kind })
 }
 
 /// Rids are a publisher's; we send one encoding. Video orientation is answered to nobody: a publisher that
 /// may not signal it turns the picture itself, and subscribers without the extension (Firefox) see it upright.
-const fn is_answered(kind: ExtensionKind, direction: Direction) -> bool {
+const fn is_answered(kind: ExtensionKind, direction: Direction, terms: Terms) -> bool {
     match kind {
+        ExtensionKind::AudioLevel => !terms.sealed,
         ExtensionKind::VideoOrientation => false,
         ExtensionKind::Rid | ExtensionKind::RepairedRid => direction.receives(),
         _ => true,
@@ -175,7 +205,7 @@ const fn is_answered(kind: ExtensionKind, direction: Direction) -> bool {
 
 /// The simulcast encodings that we take: those that `a=simulcast` sends and `a=rid` declares. Without the rid
 /// header extension nobody could tell them apart.
-fn rids(section: &MSection<'_>, answered: &AnsweredMedia<'_>) -> Vec<Rid> {
+fn rids(section: &MSection<'_>, answered: &AnsweredMedia) -> Vec<Rid> {
     let has_rid = answered
         .extensions
         .iter()
@@ -212,7 +242,7 @@ impl Numbers {
     pub(super) fn claim(
         &mut self,
         section: &MSection<'_>,
-        answered: &AnsweredMedia<'_>,
+        answered: &AnsweredMedia,
     ) -> Result<(), NegotiateError> {
         for AnsweredPayload { payload, .. } in &answered.payloads {
             let media = (payload.pt, Meaning::Media(payload.codec));
@@ -245,6 +275,10 @@ const PROTOCOLS: [&str; 4] = [
 /// Browsers send three at most; `PublicationParameters` promises no more.
 const MAX_ENCODINGS: usize = 3;
 
+const BOTH_WAYS: NegotiateError = NegotiateError::unsupported(
+    "a=sendrecv",
+    "a sealed call has sections of one way only: sendonly or recvonly",
+);
 const PT_CLASH: NegotiateError = NegotiateError::malformed(
     "a=rtpmap",
     "a payload type that means another codec in another m-section",

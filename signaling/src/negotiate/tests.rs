@@ -2,16 +2,18 @@
 
 mod edges;
 mod hostile;
+mod renegotiate;
 mod trickle;
 
 use proptest::prelude::*;
 use rapport_sfu::codec::{Codec, H264Profile, MediaKind};
-use rapport_sfu::id::{Mid, Pt, Rid};
+use rapport_sfu::id::{Mid, Pt, Rid, Ssrc};
 use rapport_sfu::parameters::{EncodingParameters, Extension, ExtensionKind};
 
+use super::sections::NOTHING_ACCEPTED;
 use super::*;
-use crate::sdp::Fragment;
 use crate::sdp::tests::{OFFERS, offer};
+use crate::sdp::{Fragment, MSection};
 
 const EITHER: Permit = Permit {
     publish: true,
@@ -40,7 +42,7 @@ fn answer(offer: &str, permit: Permit) -> Result<Negotiated, NegotiateError> {
         video_bitrate: 1_500_000,
     };
     let mut last = 0x1000_0000;
-    negotiate(offer, &ours, permit, &mut || {
+    negotiate(offer, &ours, Terms::clear(permit), &mut || {
         last += 1;
         last
     })

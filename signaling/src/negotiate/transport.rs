@@ -88,6 +88,17 @@ fn credentials(offer: &Offer<'_>) -> Result<IceCredentials, NegotiateError> {
     Err(NO_CREDENTIALS)
 }
 
+/// Whether a client whose credentials were `known` begins ICE anew with those it tells now.
+pub(super) fn restarts(told: &IceCredentials, known: &IceCredentials) -> Result<bool, NegotiateError> {
+    // RFC 8839 §4.4.1.1.1: a restart changes both.
+    match (told.ufrag == known.ufrag, told.pwd == known.pwd) {
+        (true, true) => Ok(false),
+        (false, false) => Ok(true),
+        (true, false) => Err(HALF_NEW_PWD),
+        (false, true) => Err(HALF_NEW_UFRAG),
+    }
+}
+
 fn fingerprint(offer: &Offer<'_>) -> Result<Fingerprint, NegotiateError> {
     if let Some(fingerprint) = levels(offer).find_map(|(_, transport)| transport.fingerprint) {
         return Ok(fingerprint);
@@ -145,3 +156,11 @@ const BAD_SETUP: NegotiateError =
     NegotiateError::unsupported("a=setup", "the server is passive: offer actpass or active");
 const NO_RTCP_MUX: NegotiateError =
     NegotiateError::unsupported("a=rtcp-mux", "missing: RTP and RTCP share one port here");
+const HALF_NEW_PWD: NegotiateError = NegotiateError::malformed(
+    "a=ice-pwd",
+    "new, with the old a=ice-ufrag: an ICE restart changes both",
+);
+const HALF_NEW_UFRAG: NegotiateError = NegotiateError::malformed(
+    "a=ice-ufrag",
+    "new, with the old a=ice-pwd: an ICE restart changes both",
+);

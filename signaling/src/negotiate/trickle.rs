@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use rapport_sfu::parameters::IceCredentials;
 
-use super::NegotiateError;
+use super::{NegotiateError, transport};
 use crate::sdp::{Fragment, FragmentAnswer};
 
 /// A trickle fragment, understood.
@@ -31,10 +31,7 @@ pub fn trickle<'a>(fragment: &'a str, remote: &IceCredentials) -> Result<Trickle
     let fragment = Fragment::read(fragment)?;
     match fragment.credentials()? {
         None => Ok(Trickle::Candidates),
-        Some(told) if told == *remote => Ok(Trickle::Candidates),
-        // RFC 8839 §4.4.1.1.1: a restart changes both.
-        Some(told) if told.ufrag == remote.ufrag => Err(HALF_NEW_PWD),
-        Some(told) if told.pwd == remote.pwd => Err(HALF_NEW_UFRAG),
+        Some(told) if !transport::restarts(&told, remote)? => Ok(Trickle::Candidates),
         Some(remote) => Ok(Trickle::Restart(Restart { remote, fragment })),
     }
 }
@@ -51,12 +48,3 @@ impl Restart<'_> {
         .to_string()
     }
 }
-
-const HALF_NEW_PWD: NegotiateError = NegotiateError::malformed(
-    "a=ice-pwd",
-    "new, with the old a=ice-ufrag: an ICE restart changes both",
-);
-const HALF_NEW_UFRAG: NegotiateError = NegotiateError::malformed(
-    "a=ice-ufrag",
-    "new, with the old a=ice-pwd: an ICE restart changes both",
-);

@@ -73,4 +73,29 @@ impl CloseReason {
             Self::Internal => 4500,
         }
     }
+
+    /// The first word of a close frame's reason, and the label of metrics.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Malformed => "malformed",
+            Self::Unauthorized => "unauthorized",
+            Self::Expired => "expired",
+            Self::Forbidden => "forbidden",
+            Self::NoSession => "no_session",
+            Self::RoomFull => "room_full",
+            Self::RoomLocked => "room_locked",
+            Self::RoomUnsealed => "room_unsealed",
+            Self::Ended => "ended",
+            Self::Removed => "removed",
+            Self::Replaced => "replaced",
+            Self::Offer => "offer",
+            Self::TooMuch => "too_much",
+            Self::TooSlow => "too_slow",
+            Self::Silent => "silent",
+            Self::MediaLost => "media_lost",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
+        }
+    }
 }

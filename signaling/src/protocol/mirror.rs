@@ -91,7 +91,8 @@ fn close_codes(text: &mut String) {
     text.push_str("\n/** The codes of close frames, by reason. */\nexport const CLOSE_CODES = {\n");
     for name in names.split(" | ") {
         let reason: CloseReason = serde_json::from_str(name).unwrap();
-        writeln!(text, "  {}: {},", name.trim_matches('"'), reason.code()).unwrap();
+        assert_eq!(name.trim_matches('"'), reason.label());
+        writeln!(text, "  {}: {},", reason.label(), reason.code()).unwrap();
     }
     text.push_str("} as const satisfies Record<CloseReason, number>;\n");
 }

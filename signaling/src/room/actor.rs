@@ -9,13 +9,14 @@ use rapport_sfu::id::{ParticipantId, RoomId, TapId, TrackId};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
+use super::delivery::Delivery;
 use super::{
     Admission, Ask, Effect, Extension, Notice, Patched, Room, RoomError, RoomEvent, RoomInfo, RoomSummary,
 };
 use crate::auth::RoomName;
 use crate::directory::{Directory, Session};
 use crate::media::Lane;
-use crate::protocol::{Slot, Snapshot};
+use crate::protocol::{CloseReason, Slot, Snapshot};
 use crate::session::IfMatch;
 
 /// Requests and events waiting for one room. A room of fifty that all leave at once fits; full means that
@@ -35,16 +36,18 @@ pub enum Request {
     Ask(ParticipantId, Ask, Reply<()>),
     /// A member's new offer; the answer is all its places.
     Extend(ParticipantId, Box<Extension>, Reply<Vec<Slot>>),
-    /// Send somebody away.
+    /// Somebody goes by its own will.
     Leave(ParticipantId, Reply<()>),
+    /// Send somebody away.
+    Remove(ParticipantId, Reply<()>),
     /// Candidates, or an ICE restart.
     Patch(ParticipantId, IfMatch, String, Reply<Patched>),
     /// Silence a track, or let it be heard.
     Mute(TrackId, bool, Reply<()>),
     /// Start or end a tap.
     Tap(TapId, TrackId, Reply<()>),
-    /// Send everybody away.
-    Close(Reply<()>),
+    /// Send everybody away, and tell members of a call why.
+    Close(CloseReason, Reply<()>),
     /// The worker has ended, and all media with it.
     LoseWorker,
     /// Show in short.
@@ -91,17 +94,14 @@ impl Mailbox {
 /// finds nobody there.
 pub fn spawn(directory: Arc<Directory>, id: RoomId, name: RoomName, lane: Lane) -> Mailbox {
     let (requests, inbox) = mpsc::channel(MAILBOX_DEPTH);
-    let room = Room::new(
-        id,
-        name.clone(),
-        directory.limits().participants_per_room as usize,
-    );
+    let room = Room::new(id, name.clone(), directory.rules());
     let actor = Actor {
         directory,
         id,
         name,
         lane: lane.clone(),
         room,
+        delivery: Delivery::default(),
     };
     tokio::spawn(actor.run(inbox));
     Mailbox { id, lane, requests }
@@ -113,6 +113,7 @@ struct Actor {
     name: RoomName,
     lane: Lane,
     room: Room,
+    delivery: Delivery,
 }
 
 impl Actor {
@@ -135,8 +136,20 @@ impl Actor {
             // Who gave up waiting is not let in: nobody knows the way to that session.
             Request::Join(_, reply) if reply.is_closed() => {}
             Request::Join(admission, reply) => drop(reply.send(self.join(*admission))),
-            Request::Sit(..) | Request::Ask(..) | Request::Extend(..) => {}
+            Request::Sit(_, _, reply) if reply.is_closed() => {}
+            Request::Sit(admission, notices, reply) => self.sit(*admission, notices, reply),
+            Request::Ask(member, ask, reply) => drop(reply.send(self.room.ask(member, ask))),
+            Request::Extend(member, extension, reply) => {
+                let extended = self.room.extend(member, *extension);
+                if extended.is_ok() {
+                    self.deliver(member, Notice::Extended);
+                }
+                drop(reply.send(extended));
+            }
             Request::Leave(participant, reply) => drop(reply.send(self.room.leave(participant))),
+            Request::Remove(participant, reply) => {
+                drop(reply.send(self.room.expel(participant, CloseReason::Removed)));
+            }
             Request::Patch(participant, condition, fragment, reply) => {
                 let candidates = &self.lane.endpoint().candidates;
                 let patched = self.room.patch(participant, &condition, &fragment, candidates);
@@ -144,8 +157,8 @@ impl Actor {
             }
             Request::Mute(track, muted, reply) => drop(reply.send(self.room.mute(track, muted))),
             Request::Tap(tap, track, reply) => drop(reply.send(self.room.tap(tap, track))),
-            Request::Close(reply) => {
-                self.room.close(LeaveReason::RoomClosed);
+            Request::Close(why, reply) => {
+                self.room.close(LeaveReason::RoomClosed, why);
                 drop(reply.send(Ok(())));
             }
             Request::LoseWorker => self.lose_worker(),
@@ -156,11 +169,32 @@ impl Actor {
     }
 
     fn join(&mut self, admission: Admission) -> Result<(), RoomError> {
+        self.admit(admission, Room::join)
+    }
+
+    fn sit(&mut self, admission: Admission, notices: mpsc::Sender<Notice>, reply: Reply<Snapshot>) {
+        let participant = admission.participant;
+        let seated = self.admit(admission, Room::sit);
+        if seated.is_ok() {
+            self.delivery.open(participant, notices);
+        }
+        if let Err(Ok(_)) = reply.send(seated) {
+            // Hung up at the last moment. If it is not in the room, there is nothing to take back.
+            let _ = self.room.leave(participant);
+        }
+    }
+
+    /// The session is known before effects can end it.
+    fn admit<T>(
+        &mut self,
+        admission: Admission,
+        enter: impl FnOnce(&mut Room, Admission) -> Result<T, RoomError>,
+    ) -> Result<T, RoomError> {
         let id = admission.session.clone();
         let session = Session::of(&admission);
-        self.room.join(admission)?;
+        let entered = enter(&mut self.room, admission)?;
         self.directory.add_session(id, session, &self.lane);
-        Ok(())
+        Ok(entered)
     }
 
     async fn settle(&mut self) {
@@ -173,7 +207,7 @@ impl Actor {
                     }
                 }
                 Effect::Event(event) => self.tell(event),
-                Effect::Notify(..) => {}
+                Effect::Notify(member, notice) => self.deliver(member, notice),
                 Effect::Gone {
                     session,
                     participant,
@@ -185,11 +219,19 @@ impl Actor {
         }
     }
 
+    fn deliver(&mut self, member: ParticipantId, notice: Notice) {
+        if self.delivery.deliver(member, notice).is_err() {
+            warn!(room = %self.name, participant = %member, "does not read what it is told, and is sent away");
+            // Whoever is gone already needs no sending.
+            let _ = self.room.expel(member, CloseReason::TooSlow);
+        }
+    }
+
     /// Without its worker a room has no media and never will again: its sessions end, clients join anew.
     fn lose_worker(&mut self) {
         if !self.room.is_empty() {
             warn!(room = %self.name, "the media worker is gone, the room closes");
-            self.room.close(LeaveReason::WorkerLost);
+            self.room.close(LeaveReason::WorkerLost, CloseReason::Unavailable);
         }
     }
 

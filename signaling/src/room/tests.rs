@@ -1,23 +1,46 @@
+//! What the tests of a room have in common: who comes in, and what the room wants done.
+
+mod any_order;
+mod doors;
+mod extension;
+mod leaving;
+mod places;
+mod roster;
+mod tracks;
+mod whip_whep;
+
 use std::time::Duration;
 
 use rapport_sfu::codec::MediaKind::{Audio, Video};
-use rapport_sfu::id::{Mid, Pt, Ssrc, SubscriptionId};
+use rapport_sfu::codec::{Codec, MediaKind};
+use rapport_sfu::command::Command;
+use rapport_sfu::id::{Mid, ParticipantId, Pt, RoomId, Ssrc, SubscriptionId, TrackId};
 use rapport_sfu::parameters::{
-    EncodingParameters, Fingerprint, Payload, SubscriptionParameters, TransportParameters,
+    EncodingParameters, Fingerprint, IceCredentials, MediaParameters, Payload, PublicationParameters,
+    SubscriptionParameters, TransportParameters,
 };
 
 use super::*;
-use crate::auth::{Bearer, Claims, Join, Keys, unix_now};
+use crate::auth::{Bearer, Claims, Identity, Join, Keys, Role, unix_now};
+use crate::protocol::{CloseReason, MediaState, Sealing, ServerBody, Slot, Source};
+use crate::session::{EntityTag, SessionId};
 
 const VP8: Codec = Codec::Vp8;
 const VP9: Codec = Codec::Vp9 { profile: 0 };
+
+const RULES: Rules = Rules {
+    participants: 16,
+    publications: 4,
+    subscriptions: 64,
+    clear: true,
+};
 
 fn name() -> RoomName {
     RoomName::new("one").unwrap()
 }
 
 fn room() -> Room {
-    Room::new(RoomId(1), name(), 10)
+    Room::new(RoomId(1), name(), RULES)
 }
 
 fn join(identity: &str, role: Role) -> Join {
@@ -131,190 +154,173 @@ fn selections(room: &mut Room) -> Vec<(u64, Option<u64>)> {
     effects(room).into_iter().filter_map(select).collect()
 }
 
-#[test]
-fn a_place_is_opened_before_a_track_is_put_into_it() {
-    let mut room = room();
-    room.join(publisher(1, "anna", &[Audio])).unwrap();
-    effects(&mut room);
-    room.join(subscriber(2, "ben", &[Audio])).unwrap();
-    let commands: Vec<_> = effects(&mut room)
-        .into_iter()
-        .filter_map(|effect| match effect {
-            Effect::Command(command) => Some(command),
-            _ => None,
-        })
-        .collect();
-    assert!(matches!(
-        commands[..],
-        [
-            Command::Join { .. },
-            Command::Subscribe { .. },
-            Command::Select { .. }
-        ]
-    ));
+/// Everything on.
+const ON: MediaState = MediaState {
+    microphone: true,
+    camera: true,
+    screen: true,
+};
+
+/// What a page publishes at first.
+const FACE: [Source; 2] = [Source::Microphone, Source::Camera];
+
+fn kind_of(source: Source) -> MediaKind {
+    match source {
+        Source::Microphone | Source::ScreenAudio => Audio,
+        Source::Camera | Source::Screen => Video,
+    }
 }
 
-#[test]
-fn tracks_go_into_places_of_their_kind_in_the_order_of_publishing() {
-    let mut room = room();
-    room.join(publisher(1, "anna", &[Audio, Video])).unwrap();
-    room.join(publisher(2, "ben", &[Audio, Video])).unwrap();
-    room.join(subscriber(3, "carl", &[Audio, Video, Audio])).unwrap();
-    assert_eq!(
-        selections(&mut room),
-        [(30, Some(10)), (31, Some(11)), (32, Some(20))]
-    );
+fn publication(kind: MediaKind, mid: &str) -> PublicationParameters {
+    let mid = Mid::new(mid).unwrap();
+    PublicationParameters {
+        media: MediaParameters {
+            mid,
+            ..media(kind, codec_of(kind))
+        },
+        encodings: vec![EncodingParameters::default()],
+        sealed: None,
+    }
 }
 
-#[test]
-fn a_track_that_comes_later_finds_a_place_and_the_others_stay_put() {
-    let mut room = room();
-    room.join(subscriber(1, "anna", &[Video, Video])).unwrap();
-    room.join(publisher(2, "ben", &[Video])).unwrap();
-    assert_eq!(selections(&mut room), [(10, Some(20))]);
-    room.join(publisher(3, "carl", &[Video])).unwrap();
-    assert_eq!(selections(&mut room), [(11, Some(30))]);
+fn subscription(kind: MediaKind, mid: &str) -> SubscriptionParameters {
+    let mid = Mid::new(mid).unwrap();
+    SubscriptionParameters {
+        media: MediaParameters {
+            mid,
+            ..media(kind, codec_of(kind))
+        },
+        ssrc: Ssrc(0),
+        rtx_ssrc: None,
+        cname: "cname".into(),
+    }
 }
 
-#[test]
-fn a_place_that_is_freed_is_given_to_the_next_in_line() {
-    let mut room = room();
-    room.join(subscriber(1, "anna", &[Video])).unwrap();
-    room.join(publisher(2, "ben", &[Video])).unwrap();
-    room.join(publisher(3, "carl", &[Video])).unwrap();
-    assert_eq!(selections(&mut room), [(10, Some(20))]);
-    room.leave(ParticipantId(2)).unwrap();
-    assert_eq!(selections(&mut room), [(10, None), (10, Some(30))]);
+/// The name of the n-th track of a participant: so that nobody has to look it up.
+fn track(participant: u64, at: usize) -> TrackId {
+    TrackId(100 * participant + at as u64)
 }
 
-#[test]
-fn nobody_is_shown_his_own_tracks() {
-    let mut room = room();
-    room.join(publisher(1, "anna", &[Video])).unwrap();
-    room.join(subscriber(2, "anna", &[Video])).unwrap();
-    assert_eq!(selections(&mut room), []);
+/// The n-th place of a participant, likewise.
+fn place(participant: u64, at: usize) -> SubscriptionId {
+    SubscriptionId(100 * participant + at as u64)
 }
 
-#[test]
-fn a_subscriber_may_ask_for_one_publisher_only() {
-    let mut room = room();
-    room.join(publisher(1, "anna", &[Video])).unwrap();
-    room.join(publisher(2, "ben", &[Video])).unwrap();
-    let only = Identity::new("ben");
-    let admission = subscriber(3, "carl", &[Video, Video]);
-    room.join(Admission { only, ..admission }).unwrap();
-    assert_eq!(selections(&mut room), [(30, Some(20))]);
-}
-
-#[test]
-fn sound_and_picture_of_one_publisher_stand_side_by_side() {
-    let mut room = room();
-    // Ben's picture takes the first place; Anna's sound may not stand beside it.
-    room.join(publisher(1, "ben", &[Video])).unwrap();
-    room.join(publisher(2, "anna", &[Audio, Video])).unwrap();
-    room.join(subscriber(3, "carl", &[Audio, Video, Audio, Video]))
-        .unwrap();
-    assert_eq!(
-        selections(&mut room),
-        [(31, Some(10)), (32, Some(20)), (33, Some(21))]
-    );
-}
-
-#[test]
-fn a_track_without_a_common_codec_is_not_shown() {
-    let mut room = room();
-    room.join(publisher(1, "anna", &[Video])).unwrap();
-    let mut admission = subscriber(2, "ben", &[Video]);
-    admission.subscriptions[0].1.media = media(Video, VP9);
-    room.join(admission).unwrap();
-    assert_eq!(selections(&mut room), []);
-}
-
-#[test]
-fn a_full_room_lets_nobody_in_and_is_unharmed() {
-    let mut room = Room::new(RoomId(1), name(), 1);
-    room.join(publisher(1, "anna", &[])).unwrap();
-    effects(&mut room);
-    assert_eq!(room.join(publisher(2, "ben", &[Audio])), Err(RoomError::Full));
-    assert_eq!(effects(&mut room), []);
-    assert_eq!(room.summary().participants, 1);
-}
-
-#[test]
-fn whoever_the_media_plane_lost_is_forgotten_once() {
-    let mut room = room();
-    room.join(publisher(1, "anna", &[Audio])).unwrap();
-    effects(&mut room);
-    let left = Event::Left {
-        room: RoomId(1),
-        participant: ParticipantId(1),
-        reason: LeaveReason::ConsentExpired,
-    };
-    room.handle_event(left.clone());
-    let told = effects(&mut room);
-    assert!(matches!(
-        &told[..],
-        [
-            Effect::Gone { tracks, .. },
-            Effect::Event(RoomEvent::Left { .. }),
-            Effect::Event(RoomEvent::Closed { .. }),
-        ] if *tracks == [TrackId(10)]
-    ));
-    room.handle_event(left);
-    assert_eq!(effects(&mut room), []);
-    assert!(room.is_empty());
-}
-
-#[test]
-fn events_about_somebody_unknown_change_nothing() {
-    let mut room = room();
-    room.handle_event(Event::Started { track: TrackId(9) });
-    room.handle_event(Event::Connected {
-        participant: ParticipantId(9),
-        profile: rapport_sfu::event::SrtpProfile::AeadAes128Gcm,
+/// A guest of a call who publishes these, and receives in so many pairs of places: mids `a0`, `v0`, `a1` …
+fn guest(participant: u64, identity: &str, sources: &[Source], pairs: usize) -> Admission {
+    let named = sources
+        .iter()
+        .enumerate()
+        .map(|(at, &source)| (track(participant, at), source));
+    let named: Vec<_> = named.collect();
+    let publications = named.iter().map(|&(track, source)| {
+        let mid = format!("{source:?}");
+        (track, publication(kind_of(source), &mid))
     });
-    assert_eq!(effects(&mut room), []);
+    Admission {
+        publications: publications.collect(),
+        subscriptions: pairs_of(participant, 0..pairs),
+        seat: Some(Seat {
+            name: format!("{identity}'s name"),
+            host: false,
+            sealing: Sealing {
+                layout: 1,
+                suite: 5,
+                salt: format!("salt of {participant}"),
+            },
+            media: ON,
+            sources: named,
+        }),
+        ..admission(participant, join(identity, Role::Publisher))
+    }
 }
 
-fn fragment(credentials: &IceCredentials) -> String {
-    format!(
-        "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\n",
-        credentials.ufrag, credentials.pwd
-    )
-}
-
-#[test]
-fn candidates_need_the_tag_and_change_nothing() {
-    let mut room = room();
-    let admission = publisher(1, "anna", &[]);
-    let tag = IfMatch::parse(admission.tag.as_str());
-    room.join(admission).unwrap();
-    effects(&mut room);
-    let same = fragment(&credentials("remote"));
-    let patch = |room: &mut Room, tag: &IfMatch| room.patch(ParticipantId(1), tag, &same, &[]);
-    assert_eq!(patch(&mut room, &tag), Ok(Patched::Trickled));
-    let other = IfMatch::parse("\"other\"");
-    assert_eq!(patch(&mut room, &other), Err(RoomError::OtherIceSession));
-    assert_eq!(effects(&mut room), []);
-}
-
-#[test]
-fn an_ice_restart_needs_the_star_and_gives_a_new_tag() {
-    let mut room = room();
-    let admission = publisher(1, "anna", &[]);
-    let tag = IfMatch::parse(admission.tag.as_str());
-    room.join(admission).unwrap();
-    effects(&mut room);
-    let new = fragment(&credentials("newer"));
-    let refused = room.patch(ParticipantId(1), &tag, &new, &[]);
-    assert_eq!(refused, Err(RoomError::RestartWithoutStar));
-    let patched = room.patch(ParticipantId(1), &IfMatch::Any, &new, &[]).unwrap();
-    let Patched::Restarted { tag: fresh, .. } = patched else {
-        panic!("{patched:?}")
+fn pairs_of(
+    participant: u64,
+    pairs: std::ops::Range<usize>,
+) -> Vec<(SubscriptionId, SubscriptionParameters)> {
+    let pair = |at: usize| {
+        [
+            (place(participant, 2 * at), subscription(Audio, &format!("a{at}"))),
+            (
+                place(participant, 2 * at + 1),
+                subscription(Video, &format!("v{at}")),
+            ),
+        ]
     };
-    assert!(!tag.matches(&fresh));
-    assert!(matches!(
-        &effects(&mut room)[..],
-        [Effect::Command(Command::RestartIce { remote, .. })] if *remote == credentials("newer")
-    ));
+    pairs.flat_map(pair).collect()
+}
+
+fn host(participant: u64, identity: &str, sources: &[Source], pairs: usize) -> Admission {
+    with_seat(guest(participant, identity, sources, pairs), |seat| {
+        seat.host = true
+    })
+}
+
+fn with_seat(mut admission: Admission, change: impl FnOnce(&mut Seat)) -> Admission {
+    change(admission.seat.as_mut().unwrap());
+    admission
+}
+
+fn connected(participant: u64) -> Event {
+    Event::Connected {
+        participant: ParticipantId(participant),
+        profile: rapport_sfu::event::SrtpProfile::AeadAes128Gcm,
+    }
+}
+
+fn lost(participant: u64, reason: LeaveReason) -> Event {
+    Event::Left {
+        room: RoomId(1),
+        participant: ParticipantId(participant),
+        reason,
+    }
+}
+
+/// What members are told, in order, as (whom, what).
+fn notices(room: &mut Room) -> Vec<(u64, Notice)> {
+    let notice = |effect| match effect {
+        Effect::Notify(participant, notice) => Some((participant.0, notice)),
+        _ => None,
+    };
+    effects(room).into_iter().filter_map(notice).collect()
+}
+
+/// What one member is told, in order.
+fn bodies(room: &mut Room, to: u64) -> Vec<ServerBody> {
+    let body = |(whom, notice)| match notice {
+        Notice::Body(body) if whom == to => Some(body),
+        _ => None,
+    };
+    notices(room).into_iter().filter_map(body).collect()
+}
+
+/// Who is out, and why.
+fn outs(room: &mut Room) -> Vec<(u64, CloseReason)> {
+    let out = |(whom, notice)| match notice {
+        Notice::Out(why) => Some((whom, why)),
+        Notice::Body(_) | Notice::Extended => None,
+    };
+    notices(room).into_iter().filter_map(out).collect()
+}
+
+/// What the media plane is told.
+fn commands(room: &mut Room) -> Vec<Command> {
+    let command = |effect| match effect {
+        Effect::Command(command) => Some(command),
+        _ => None,
+    };
+    effects(room).into_iter().filter_map(command).collect()
+}
+
+fn present(room: &Room) -> Vec<u64> {
+    room.in_order().map(|(id, _)| id.0).collect()
+}
+
+/// What stands in the places that show something, as (mid, whose, what).
+fn shown(slots: &[Slot]) -> Vec<(&str, u64, Source)> {
+    let shown = |slot: &'_ Slot| slot.track.map(|track| (track.participant, track.source));
+    let all = slots.iter();
+    all.filter_map(|slot| shown(slot).map(|(whose, what)| (slot.mid.as_str(), whose, what)))
+        .collect()
 }

@@ -15,6 +15,19 @@ use crate::negotiate::NegotiateError;
 use crate::protocol::{CloseReason, Line, MediaState, Sealing, ServerBody, Source};
 use crate::session::{EntityTag, SessionId};
 
+/// What the configuration says of every room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// How many may be in it.
+    pub participants: usize,
+    /// How many tracks one of them may publish.
+    pub publications: usize,
+    /// In how many places one of them may receive.
+    pub subscriptions: usize,
+    /// WHIP may publish.
+    pub clear: bool,
+}
+
 /// Everything about somebody who comes in: proof that it may, and what was negotiated.
 #[derive(Debug)]
 pub struct Admission {
@@ -90,6 +103,8 @@ pub struct Extension {
 pub enum Notice {
     /// Something changed.
     Body(ServerBody),
+    /// Here, among the changes, belong the places that came of its last offer.
+    Extended,
     /// It is out, and nothing follows.
     Out(CloseReason),
 }
@@ -193,6 +208,12 @@ pub enum RoomError {
     /// Sealed and clear media never meet in a room.
     #[error("the room is for {0} media")]
     OtherKind(&'static str),
+    /// Nobody may publish clear media on this server.
+    #[error("only sealed media may be published here: `clear_rooms` of [media] is not set")]
+    ClearRefused,
+    /// Every number by which a receiver finds a sender's key was given out.
+    #[error("the room had as many members as their keys have numbers for; it opens anew when all have left")]
+    NoSenderIndex,
     /// Only hosts may.
     #[error("only a host may do this")]
     NotPermitted,

@@ -20,6 +20,8 @@ use super::section::MSection;
 pub struct Answer<'a> {
     /// `<sess-id>` of `o=`.
     pub session: u64,
+    /// `<sess-version>` of `o=`: one more with each answer of a session.
+    pub version: u64,
     /// Ours.
     pub ice: &'a IceCredentials,
     /// Of our certificate.
@@ -40,18 +42,18 @@ pub enum AnsweredSection<'a> {
     /// Not taken: port 0.
     Rejected(&'a MSection<'a>),
     /// RTP.
-    Media(AnsweredMedia<'a>),
+    Media(AnsweredMedia),
     /// SCTP.
-    DataChannel(AnsweredDataChannel<'a>),
+    DataChannel(AnsweredDataChannel),
 }
 
 /// The accepted data channel section (RFC 8841).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AnsweredDataChannel<'a> {
+pub struct AnsweredDataChannel {
     /// As offered.
     pub mid: Mid,
     /// As offered.
-    pub protocol: &'a str,
+    pub protocol: &'static str,
     /// Longest message that we take.
     pub max_message_bytes: u32,
 }
@@ -59,7 +61,7 @@ pub struct AnsweredDataChannel<'a> {
 impl Display for Answer<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         line!(f, "v=0");
-        line!(f, "o=- {} 1 IN IP4 0.0.0.0", self.session);
+        line!(f, "o=- {} {} IN IP4 0.0.0.0", self.session, self.version);
         line!(f, "s=-");
         line!(f, "t=0 0");
         line!(f, "a=ice-lite");
@@ -124,7 +126,7 @@ impl Answer<'_> {
         write!(f, "{section}")
     }
 
-    fn write_media_line(&self, f: &mut Formatter<'_>, media: &AnsweredMedia<'_>) -> fmt::Result {
+    fn write_media_line(&self, f: &mut Formatter<'_>, media: &AnsweredMedia) -> fmt::Result {
         write!(
             f,
             "m={} {} {}",
@@ -168,7 +170,7 @@ impl Display for AnsweredSection<'_> {
     }
 }
 
-impl Display for AnsweredDataChannel<'_> {
+impl Display for AnsweredDataChannel {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         line!(f, "a=mid:{}", self.mid);
         line!(f, "a=sctp-port:{SCTP_PORT}");

@@ -13,13 +13,13 @@ use super::line::line;
 
 /// One accepted RTP section.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AnsweredMedia<'a> {
+pub struct AnsweredMedia {
     /// Sound or picture.
     pub kind: MediaKind,
     /// As offered.
     pub mid: Mid,
     /// As offered.
-    pub protocol: &'a str,
+    pub protocol: &'static str,
     /// Ours.
     pub direction: Direction,
     /// What the client is asked not to exceed, in bit/s.
@@ -67,7 +67,7 @@ pub struct AnsweredSource {
     pub cname: String,
 }
 
-impl Display for AnsweredMedia<'_> {
+impl Display for AnsweredMedia {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         // RFC 3890 §6.2.2: without what the layers below RTP add. RFC 8866 §5: before all attributes.
         if let Some(bandwidth) = self.bandwidth {
@@ -93,7 +93,7 @@ impl Display for AnsweredMedia<'_> {
     }
 }
 
-impl AnsweredMedia<'_> {
+impl AnsweredMedia {
     /// RFC 8853 §5.3.2: what the offer sends, the answer receives, by the same rids and in the same order.
     fn write_simulcast(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if self.rids.is_empty() {

@@ -312,7 +312,7 @@ prop_compose! {
         [rtcp_rsize, extmap_allow_mixed, has_rtx]: [bool; 3],
         encodings in 0..4usize,
         ssrc: u32,
-    ) -> AnsweredMedia<'static> {
+    ) -> AnsweredMedia {
         let sends = ssrc % 2 == 0;
         let direction = if sends { Direction::SendOnly } else { Direction::RecvOnly };
         let extension = |(id, kind)| AnsweredExtension {
@@ -339,7 +339,7 @@ prop_compose! {
     }
 }
 
-fn assert_reads_back(written: &AnsweredMedia<'_>, read: &MSection<'_>) {
+fn assert_reads_back(written: &AnsweredMedia, read: &MSection<'_>) {
     assert_eq!(
         (read.mid, read.direction, read.rtcp_mux),
         (Some(written.mid), Some(written.direction), true)
@@ -431,6 +431,7 @@ proptest! {
         sections.extend(has_channel.then_some(AnsweredSection::DataChannel(channel)));
         let text = Answer {
             session: session.into(),
+            version: 1,
             ice: &ice,
             fingerprint: Fingerprint(fingerprint),
             candidates: &candidates,

@@ -1,6 +1,7 @@
 //! The HTTP interface as a client sees it: over TCP, mostly with a media plane that just keeps what it is
 //! ordered.
 
+mod call;
 mod description;
 mod joining;
 mod operation;

@@ -33,7 +33,7 @@ pub(crate) const SDP: &str = "application/sdp";
 pub(crate) const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 /// Long enough for a machine that does much else at the same time.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The configuration of most tests; a test puts its own lines before it.
 const CONFIG: &str = r#"
@@ -101,7 +101,7 @@ pub(crate) fn lane() -> (Lane, mpsc::Receiver<Command>) {
 
 /// The configuration of the tests, with a test's own lines before it.
 pub(crate) fn config(extra: &str) -> Config {
-    let text = format!("server.listen = \"127.0.0.1:0\"\n{extra}\n{CONFIG}");
+    let text = format!("server.listen = \"127.0.0.1:0\"\nmedia.clear_rooms = true\n{extra}\n{CONFIG}");
     Config::parse(Path::new("test.toml"), &text, []).unwrap()
 }
 

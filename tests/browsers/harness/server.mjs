@@ -133,6 +133,7 @@ drain_deadline = "1s"
 
 [media]
 listen = [${media.join(', ')}]
+clear_rooms = true
 
 [[auth.secrets]]
 id = "test"

@@ -1,7 +1,7 @@
 //! Session descriptions, and the answer to them.
 
 use rapport_sfu::parameters::Fingerprint;
-use rapport_signaling::negotiate::{Ours, Permit, negotiate};
+use rapport_signaling::negotiate::{Ours, Permit, Terms, negotiate};
 use rapport_signaling::sdp::{Fragment, MAX_BYTES, MAX_SECTIONS, Offer};
 
 use crate::check;
@@ -37,7 +37,7 @@ fn answer(text: &str, offer: &Offer<'_>) {
             random += 1;
             random
         };
-        let Ok(negotiated) = negotiate(text, &ours, permit, &mut draw) else {
+        let Ok(negotiated) = negotiate(text, &ours, Terms::clear(permit), &mut draw) else {
             continue;
         };
         let again = Offer::read(&negotiated.answer).expect("an answer of our own");

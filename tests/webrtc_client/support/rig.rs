@@ -143,7 +143,7 @@ pub(crate) fn value(metrics: &str, series: &str) -> Option<f64> {
 fn config(address: IpAddr) -> Result<Config> {
     let listen = SocketAddr::from((address, 0));
     let text = format!(
-        "server.listen = \"{listen}\"\nmedia.listen = [\"{listen}\"]\n\
+        "server.listen = \"{listen}\"\nmedia.listen = [\"{listen}\"]\nmedia.clear_rooms = true\n\
          [[auth.secrets]]\nid = \"main\"\nsecret = \"an HS256 secret of 32 bytes, yes\"\n"
     );
     Ok(Config::parse(Path::new("test.toml"), &text, [])?)

@@ -1,4 +1,4 @@
-//! Where an H.264 key frame starts (RFC 6184 §5).
+//! Where an H.264 key frame starts, and what else begins in a packet (RFC 6184 §5).
 //!
 //! Owns: looking through single NAL units, aggregations and the first fragment. Never does: parse
 //! parameter sets or slices beyond their first bit.
@@ -18,6 +18,74 @@ pub fn is_keyframe(payload: &[u8]) -> bool {
         FU_B => fragment_starts_keyframe(rest, 2),
         _ => starts_keyframe(payload),
     }
+}
+
+/// A NAL unit that begins in a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beginning<'a> {
+    unit_type: u8,
+    /// What of it is in the packet, behind its header.
+    pub body: &'a [u8],
+    /// It ends in the packet too.
+    pub whole: bool,
+}
+
+impl<'a> Beginning<'a> {
+    fn whole(unit: &'a [u8]) -> Option<Self> {
+        let (header, body) = unit.split_first()?;
+        Some(Self {
+            unit_type: header & TYPE_MASK,
+            body,
+            whole: true,
+        })
+    }
+
+    /// Part of a coded picture.
+    pub fn is_slice(&self) -> bool {
+        (1..=IDR_SLICE).contains(&self.unit_type)
+    }
+
+    /// Parameter sets, delimiters, SEI and filler: what stands beside pictures.
+    pub fn is_metadata(&self) -> bool {
+        (SEI..=SPS_EXTENSION).contains(&self.unit_type)
+    }
+}
+
+/// What begins in a packet of packetization mode 0 or 1; `None` in place of what can't be read, and nothing
+/// for the later packets of a fragmented unit.
+pub fn beginnings(payload: &[u8]) -> impl Iterator<Item = Option<Beginning<'_>>> {
+    let (&header, rest) = payload.split_first().unwrap_or((&0, &[]));
+    let (single, aggregated) = match (header & TYPE_MASK, rest) {
+        (STAP_A, units) => (None, units),
+        (FU_A, [fu_header, ..]) if fu_header & FU_START_BIT == 0 => (None, &[][..]),
+        (FU_A, [fu_header, body @ ..]) => {
+            let first = Beginning {
+                unit_type: fu_header & TYPE_MASK,
+                body,
+                whole: false,
+            };
+            (Some(Some(first)), &[][..])
+        }
+        (FU_A, []) => (Some(None), &[][..]),
+        _ => (Some(Beginning::whole(payload)), &[][..]),
+    };
+    single.into_iter().chain(aggregation(aggregated))
+}
+
+/// The NAL units of an aggregation, and `None` at its end if that is none.
+fn aggregation(mut rest: &[u8]) -> impl Iterator<Item = Option<Beginning<'_>>> {
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let unit = units(rest).next().unwrap_or_default();
+        // A unit of nothing has no header, so it can't be read either, and nothing behind it is.
+        rest = match unit {
+            [] => &[],
+            _ => rest.get(2 + unit.len()..).unwrap_or_default(),
+        };
+        Some(Beginning::whole(unit))
+    })
 }
 
 /// The NAL units of an aggregation: sixteen bits of size before each (RFC 6184 §5.7.1).
@@ -59,7 +127,9 @@ const FU_START_BIT: u8 = 0x80;
 
 // ITU-T H.264 table 7-1 and RFC 6184 table 1.
 const IDR_SLICE: u8 = 5;
+const SEI: u8 = 6;
 const SPS: u8 = 7;
+const SPS_EXTENSION: u8 = 13;
 const STAP_A: u8 = 24;
 const STAP_B: u8 = 25;
 const FU_A: u8 = 28;

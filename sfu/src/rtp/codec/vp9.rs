@@ -1,7 +1,7 @@
 //! The VP9 payload descriptor (RFC 9628 §4.2).
 //!
-//! Owns: what selects a layer. Never does: read the scalability structure beyond its presence, or the
-//! reference indices, which a forwarder follows by the layer's own bits.
+//! Owns: what selects a layer, and where the descriptor ends. Never does: read what is in the scalability
+//! structure or the reference indices beyond their length: a forwarder follows the layer's own bits.
 
 use super::PictureId;
 
@@ -73,6 +73,23 @@ impl Descriptor {
         })
     }
 
+    /// What follows the descriptor in the payload that this was parsed from; `None` when it is cut short.
+    pub fn behind<'a>(&self, payload: &'a [u8]) -> Option<&'a [u8]> {
+        let layer = match self.layer {
+            None => 0,
+            Some(_) if self.flexible => 1,
+            Some(_) => 2,
+        };
+        let mut rest = payload.get(1 + self.picture_id.map_or(0, PictureId::len) + layer..)?;
+        if self.inter_predicted && self.flexible {
+            rest = behind_references(rest)?;
+        }
+        if self.structure {
+            rest = behind_structure(rest)?;
+        }
+        Some(rest)
+    }
+
     /// The first packet of a key frame: refers to nothing, neither earlier nor below.
     #[inline]
     pub fn starts_keyframe(&self) -> bool {
@@ -91,6 +108,38 @@ impl Layer {
         }
     }
 }
+
+/// RFC 9628 §4.2: one to three P_DIFF, each with a bit (N) that tells of another.
+fn behind_references(mut rest: &[u8]) -> Option<&[u8]> {
+    for _ in 0..MAX_REFERENCES {
+        let (&reference, after) = rest.split_first()?;
+        rest = after;
+        if reference & 0x01 == 0 {
+            return Some(rest);
+        }
+    }
+    None
+}
+
+/// RFC 9628 §4.2.1: N_S, Y, G; with Y a size for each spatial layer; with G the pictures of a group.
+fn behind_structure(rest: &[u8]) -> Option<&[u8]> {
+    let (&flags, rest) = rest.split_first()?;
+    let layers = usize::from(flags >> 5) + 1;
+    let sizes = if flags & 0x10 == 0 { 0 } else { 4 * layers };
+    let rest = rest.get(sizes..)?;
+    if flags & 0x08 == 0 {
+        return Some(rest);
+    }
+    let (&pictures, mut rest) = rest.split_first()?;
+    for _ in 0..pictures {
+        let (&picture, after) = rest.split_first()?;
+        rest = after.get(usize::from(picture >> 2 & 0x03)..)?;
+    }
+    Some(rest)
+}
+
+/// RFC 9628 §4.2: "up to 3 times".
+const MAX_REFERENCES: usize = 3;
 
 // RFC 9628 §4.2, the first octet: I P L F B E V Z.
 const PICTURE_ID_BIT: u8 = 0x80;
@@ -162,6 +211,56 @@ mod tests {
                 assert_eq!(Descriptor::parse(&whole[..len]), None, "{whole:?} cut to {len}");
             }
         }
+    }
+
+    #[test]
+    fn what_follows_the_descriptor_is_found() {
+        let plain = [0b0000_1000, 0xaa];
+        let wide = [0b1000_1000, 0x92, 0x34, 0xaa];
+        let layered = [0b1010_1000, 0x12, 0, 9, 0xaa];
+        let one_reference = [0b1101_1000, 0x12, 0x02, 0xaa];
+        let three_references = [0b1111_1000, 0x12, 0, 0x03, 0x05, 0x06, 0xaa];
+        // Two spatial layers with their sizes, and two pictures with one and two references.
+        let structure = [
+            0b0000_1010,
+            0b0011_1000,
+            1,
+            2,
+            3,
+            4,
+            5,
+            6,
+            7,
+            8,
+            2,
+            0b0000_0100,
+            1,
+            0b0000_1000,
+            1,
+            2,
+            0xaa,
+        ];
+        let bare_structure = [0b1010_1010, 0x12, 0, 9, 0b0000_0000, 0xaa];
+        for whole in [
+            &plain[..],
+            &wide,
+            &layered,
+            &one_reference,
+            &three_references,
+            &structure,
+            &bare_structure,
+        ] {
+            let behind = |payload| Descriptor::parse(payload)?.behind(payload).map(<[u8]>::to_vec);
+            assert_eq!(behind(whole), Some(vec![0xaa]), "{whole:?}");
+            let descriptor = whole.len() - 1;
+            assert_eq!(behind(&whole[..descriptor]), Some(vec![]), "{whole:?}");
+            for len in 0..descriptor {
+                assert_eq!(behind(&whole[..len]), None, "{whole:?} cut to {len}");
+            }
+        }
+        let four_references = [0b1101_1000, 0x12, 1, 1, 1, 0, 0xaa];
+        let descriptor = Descriptor::parse(&four_references).unwrap();
+        assert_eq!(descriptor.behind(&four_references), None);
     }
 
     #[test]

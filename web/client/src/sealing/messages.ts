@@ -1,6 +1,6 @@
 // What the page and its sealing worker say to each other.
 //
-// Owns: shapes. Never does: anything.
+// Owns: shapes. Never does: send.
 
 import type { SenderKey } from "./keys.ts";
 
@@ -26,6 +26,11 @@ export interface SealingCounts {
   sealMicros: number;
   /** The same for opened frames. */
   openMicros: number;
+}
+
+/** Before the first frame. */
+export function noCounts(): SealingCounts {
+  return { sealed: 0, dropped: 0, opened: 0, rejected: 0, replayed: 0, sealMicros: 0, openMicros: 0 };
 }
 
 /** Tells a transformer what it is: the `options` of RTCRtpScriptTransform. */

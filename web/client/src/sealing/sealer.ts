@@ -10,7 +10,8 @@
 
 import { requireSenderKey, type SenderKey } from "./keys.ts";
 import { requestKeyFrame } from "./keyframe.ts";
-import type { FromWorker, Rejection, SealingCounts, ToWorker, TransformOptions } from "./messages.ts";
+import { noCounts, type FromWorker, type Rejection, type SealingCounts } from "./messages.ts";
+import type { ToWorker, TransformOptions } from "./messages.ts";
 import { readSender } from "./reading.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -65,7 +66,9 @@ export class Sealer {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #sending = new Map<number, { transceiver: RTCRtpTransceiver; watchdog: Watchdog }>();
   readonly #receiving = new Map<number, RTCRtpTransceiver>();
-  readonly #reports = new Map<number, (report: Report) => void>();
+  /** Who waits for the report of a round. */
+  readonly #waiting = new Map<number, (report: Report) => void>();
+  #lastReport: Report = { type: "report", round: 0, counts: noCounts(), sealed: [] };
   #ids = 0;
   #rounds = 0;
   #looking = false;
@@ -76,9 +79,7 @@ export class Sealer {
     this.#connection = connection;
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "sealing" });
     this.#worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#handle(data));
-    this.#worker.addEventListener("error", ({ message }) =>
-      this.#fail("worker_dead", message || "it did not load"),
-    );
+    this.#worker.addEventListener("error", ({ message }) => this.#onError(message));
     this.#post({ type: "start", firstCounter: options.firstCounter ?? 0 });
     this.#timer = setInterval(() => void this.#tick(), options.watchdogMs ?? WATCHDOG_MS);
   }
@@ -102,11 +103,13 @@ export class Sealer {
     return transceiver;
   }
 
-  /** From now on frames are sealed with this key. A key given before goes on with its former counter. */
+  /**
+   * From now on frames are sealed with this key, beginning with a key frame. A key given before goes on with its former
+   * counter.
+   */
   setSendKey(key: SenderKey): void {
     requireSenderKey(key);
     this.#post({ type: "send_key", ...key });
-    this.requestKeyFrames();
   }
 
   /** From now on frames under this key are opened. The same key again changes nothing. */
@@ -125,7 +128,7 @@ export class Sealer {
     this.#post({ type: "key_frames" });
   }
 
-  /** What was done so far. Never resolves once the worker is dead; then there was `onfault`. */
+  /** What was done so far; once sealing is over, the last that was heard. */
   async counts(): Promise<SealingCounts> {
     return (await this.#report()).counts;
   }
@@ -135,6 +138,8 @@ export class Sealer {
     this.#over = true;
     clearInterval(this.#timer);
     this.#worker.terminate();
+    for (const answer of this.#waiting.values()) answer(this.#lastReport);
+    this.#waiting.clear();
   }
 
   #nextId(): number {
@@ -151,9 +156,10 @@ export class Sealer {
   }
 
   #report(): Promise<Report> {
+    if (this.#over) return Promise.resolve(this.#lastReport);
     const round = (this.#rounds += 1);
     this.#post({ type: "report", round });
-    return new Promise((resolve) => this.#reports.set(round, resolve));
+    return new Promise((resolve) => this.#waiting.set(round, resolve));
   }
 
   #handle(message: FromWorker): void {
@@ -170,9 +176,15 @@ export class Sealer {
       case "key_frames":
         return this.#askEncoders(message.ids);
       case "report":
-        this.#reports.get(message.round)?.(message);
-        this.#reports.delete(message.round);
+        this.#lastReport = message;
+        this.#waiting.get(message.round)?.(message);
+        this.#waiting.delete(message.round);
     }
+  }
+
+  /** A worker that has answered once is there: then an error cost a frame, and the watch tells if it cost more. */
+  #onError(message: string): void {
+    if (this.#lastReport.round === 0) this.#fail("worker_dead", message || "it did not load");
   }
 
   #onReceiver(id: number, tell: (transceiver: RTCRtpTransceiver) => void): void {
@@ -219,12 +231,12 @@ export class Sealer {
 
   #fail(reason: FaultEvent["reason"], detail: string): void {
     if (this.#over) return;
-    for (const { transceiver } of this.#sending.values()) {
-      // rejects only where the connection is closed, and then nothing leaves anyway
-      transceiver.sender.replaceTrack(null).catch(() => undefined);
-    }
+    const detached = [...this.#sending.values()].map(({ transceiver }) =>
+      transceiver.sender.replaceTrack(null),
+    );
     this.close();
-    this.onfault({ reason, detail });
+    // one is refused only where the connection is closed, and then nothing leaves anyway
+    void Promise.allSettled(detached).then(() => this.onfault({ reason, detail }));
   }
 }
 

@@ -54,7 +54,8 @@ export class Presence {
   #gauge: Gauge | undefined;
   #roster: Roster | undefined;
   #signaling = false;
-  #growing = false;
+  /** Not before the first answer, not while one offer for more is under way, and never after a refusal. */
+  #mayGrow = false;
   #over = false;
 
   /** Throws if this browser does not seal. */
@@ -160,6 +161,7 @@ export class Presence {
     for (const member of snapshot.members) this.#guard(this.#admit(member));
     await this.#negotiation.joined(answer);
     this.#publisher.negotiated();
+    this.#mayGrow = true;
     this.#gauge = new Gauge(
       {
         report: () => this.#transport.report(),
@@ -237,14 +239,19 @@ export class Presence {
     this.#events.changed();
   }
 
-  /** Asks for more places, once at a time. A server that refuses is asked again at the next change. */
+  /** Asks for more places. */
   #grow(roster: Roster): void {
     const have = this.#transport.pairs;
     const wanted = pairsWanted(roster, have);
-    if (this.#growing || !this.#gauge || wanted === have) return;
-    this.#growing = true;
+    if (!this.#mayGrow || wanted === have) return;
+    this.#mayGrow = false;
     const grown = this.#negotiation.run(() => this.#transport.addPairs(wanted - have));
-    this.#guard(grown.finally(() => (this.#growing = false)));
+    this.#guard(
+      grown.then((granted) => {
+        this.#mayGrow = granted;
+        if (granted) this.#rosterChanged();
+      }),
+    );
   }
 
   #opened(mid: string, sender: number): void {
