@@ -24,6 +24,8 @@ const SIZES = [
 ];
 /** Looked at for overflow alone: the narrowest page, and a desk at 400 %. */
 const TIGHT = { name: "tight", width: 320, height: 480 };
+/** A machine that is busy with other work draws slowly. */
+const PATIENCE_MS = 30_000;
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
 await build({ configFile: new URL("./vite.config.ts", import.meta.url).pathname, logLevel: "error" });
@@ -62,13 +64,14 @@ async function lookAtAll(all, size, colorScheme, whole) {
     reducedMotion: "reduce",
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   let at = "";
   page.on("console", (message) => message.type() === "error" && findings.push(`${at}: ${message.text()}`));
   page.on("pageerror", (error) => findings.push(`${at}: ${error.message}`));
   for (const name of all) {
     if (!wanted(name, size, colorScheme)) continue;
     at = `${name} ${size.name} ${colorScheme}`;
-    await lookAt(page, name, at, whole);
+    await lookAt(page, name, at, whole).catch((error) => findings.push(`${at}: ${error.message}`));
   }
   await context.close();
 }

@@ -16,7 +16,14 @@ export type Scene =
   | { view: "end"; code: EndCode }
   | { view: "trouble"; code: LinkTrouble }
   | { view: "lobby"; capture: FakeCapture; title: string; joining?: boolean }
-  | { view: "call"; call: CallFace; seconds?: number; soundBlocked?: boolean; press?: string };
+  | {
+      view: "call";
+      call: CallFace;
+      seconds?: number;
+      soundBlocked?: boolean;
+      press?: string;
+      click?: string;
+    };
 
 export const scenes: Record<string, () => Scene> = {
   home: () => ({ view: "home" }),
@@ -44,7 +51,7 @@ export const scenes: Record<string, () => Scene> = {
   "call-screen": () => ({ view: "call", call: fake(withScreens(5, [1])) }),
   "call-screens": () => ({ view: "call", call: fake(withScreens(15, [1, 6])) }),
   "call-troubled": () => ({ view: "call", call: fake(troubled()) }),
-  "call-troubled-small": () => ({ view: "call", call: fake([...troubled(), ...crowd(8).slice(4)]) }),
+  "call-troubled-small": () => ({ view: "call", call: fake([...troubled(), ...crowd(9).slice(5)]) }),
   "call-reconnecting": () => ({
     view: "call",
     seconds: 4,
@@ -62,6 +69,10 @@ export const scenes: Record<string, () => Scene> = {
     call: fake(crowd(1), { screenFault: new DeviceError("unsupported", "screen", "") }),
   }),
   "call-muted": () => ({ view: "call", call: fake(crowd(1), { mutedSpeaking: true, muted: true }) }),
+  "call-settings": () => ({ view: "call", click: words.call.settings, call: fake(crowd(1)) }),
+  "call-seal": () => ({ view: "call", click: words.seal.sealed, call: fake(crowd(1)) }),
+  "call-leave": () => ({ view: "call", click: words.call.leave, call: fake(crowd(1)) }),
+  "call-remove": () => ({ view: "call", press: "p", click: words.people.remove, call: fake(crowd(2)) }),
   "call-sharing": () => ({ view: "call", call: fake(crowd(2), { sharing: true }) }),
 };
 
