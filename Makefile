@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 
 # Versions of the tools that cargo does not bring along.
 CARGO_DENY := 0.20.2
@@ -13,28 +14,48 @@ CARGO_FUZZ := 0.13.2
 FUZZ_SECONDS ?= 60
 FUZZ_DIR := tests/fuzz
 
-.PHONY: help build setup test test-rust test-browsers check fmt clippy doc deny advisories sans-io fuzz bench measure demo
+# Written by npm when it has installed what the lock file says.
+WEB_PACKAGES := web/node_modules/.package-lock.json
+PAGES := web/app/dist/index.html
+PAGE_SOURCES := web/compress.mjs $(shell find web/app web/client '(' -name node_modules -o -name dist ')' -prune -o -type f -print)
+
+.PHONY: help build pages setup test test-rust test-web test-browsers check fmt clippy doc web-check deny advisories sans-io fuzz bench measure demo
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-build: ## build everything, dev profile
+build: pages ## build everything, dev profile
 	cargo build --workspace --locked
 
-setup: ## install what the tests need, where it is missing (Debian 12)
+pages: $(PAGES) ## build the pages that a browser loads, if they have changed
+
+$(WEB_PACKAGES): web/package.json web/package-lock.json web/app/package.json web/client/package.json
+	cd web
+	npm ci --no-audit --no-fund --ignore-scripts
+	touch node_modules/.package-lock.json
+
+$(PAGES): $(WEB_PACKAGES) $(PAGE_SOURCES)
+	cd web
+	npm run build
+
+setup: $(WEB_PACKAGES) ## install what the tests need, where it is missing (Debian 12)
 	tests/setup.sh
 
-test: setup test-rust test-browsers ## all tests
+test: setup test-rust test-web test-browsers ## all tests
 
 test-rust: sans-io ## unit, property, simulation and HTTP tests
 	cargo test --workspace --locked
 	cargo test --locked --bench forwarding --bench latency
 
-test-browsers: ## real browsers and other clients through the real server
+test-web: $(WEB_PACKAGES) ## unit tests of the client library and the pages
+	cd web
+	npm test
+
+test-browsers: pages ## real browsers and other clients through the real server
 	cargo test --workspace --locked --no-run # the binary as test-rust has built it, and nothing twice
 	cd tests/browsers && npm test
 
-check: fmt clippy doc deny sans-io ## everything that is checked without running it
+check: fmt clippy doc web-check deny sans-io ## everything that is checked without running it
 
 fmt:
 	cargo fmt --all --check
@@ -44,6 +65,10 @@ clippy:
 
 doc:
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+
+web-check: $(WEB_PACKAGES) ## types and format of everything in web/
+	cd web
+	npm run check
 
 # An unoptimised build of the tool is done in a third of the time, and checking takes a second either way.
 deny: ## licences, sources and bans of dependencies
@@ -67,10 +92,10 @@ fuzz: ## every fuzz target for FUZZ_SECONDS each; needs a nightly toolchain
 bench: ## what a packet costs
 	cargo bench --workspace --locked
 
-measure: setup ## join times and load with real browsers, as JSON
+measure: setup pages ## join times and load with real browsers, as JSON
 	cargo build --release --locked --bin rapport
 	cd tests/browsers && RAPPORT_BIN=$(CURDIR)/target/release/rapport npm run --silent measure
 
-demo: ## build for release, start a server on this machine, say what to do next
+demo: pages ## build for release, start a server on this machine, print two links into one call
 	cargo build --release --locked --bin rapport
-	config/demo.sh target/release/rapport
+	exec target/release/rapport demo

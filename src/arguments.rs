@@ -1,13 +1,19 @@
 //! What can be typed.
+//!
+//! Owns: the subcommands, their options and their help. Never does: act on them.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use rapport_config::units::TimeSpan;
 
-/// A self-hosted media server for video sessions: publish by WHIP, play by WHEP.
+/// Video sessions between therapists and clients, on a server of your own.
 ///
-/// Start with `rapport key` or a shared secret, write a configuration, then `rapport serve`.
+/// For a first look, run `rapport demo` and open the two links that it prints.
+///
+/// For a server that stays: make a secret, write a configuration (config/examples has two), see that it is
+/// right by `rapport check-config`, then `rapport serve`.
 #[derive(Debug, Parser)]
 #[command(
     name = "rapport",
@@ -22,14 +28,44 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run the server until SIGTERM or SIGINT, then let sessions end and stop.
+    /// Try it out: start a server on this machine and print two links into one call.
+    ///
+    /// Nothing has to be set up before. One link is for the therapist, the other one for the client: open
+    /// them in two browsers. They work for 12 hours, while the server runs; Ctrl-C ends it.
+    ///
+    /// The demonstration makes the links' secrets itself, so this server has seen what seals the call. Do not
+    /// use it with real clients.
+    Demo(Demo),
+    /// Run a server with your configuration until it is told to stop.
+    ///
+    /// SIGTERM or SIGINT (Ctrl-C) ends it: nobody new comes in, and sessions have
+    /// server.drain_deadline to end. A second signal ends it at once.
     Serve(ConfigFile),
-    /// Read the configuration and every file it names, and say what it means.
+    /// See whether a configuration is right, without starting anything.
+    ///
+    /// Reads the file and every file that it names. What is wrong is told with its line.
     CheckConfig(ConfigFile),
-    /// Print a token that lets somebody into a room.
+    /// Make a token, which lets one person or program into a room.
+    ///
+    /// It is printed alone, and sent as `Authorization: Bearer TOKEN`. Without any of --publish, --subscribe
+    /// and --admin it permits nothing.
     Token(Token),
-    /// Print a new Ed25519 key pair, as lines for the configuration.
+    /// Make a key pair that signs tokens, as lines for the configuration.
+    ///
+    /// Ed25519: a server needs the public half alone, so tokens can be made on another machine.
     Key(Key),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where to serve the pages. An address that others can reach, such as 0.0.0.0:8080, is served by HTTPS
+    /// with a certificate made at the start, of which browsers warn.
+    #[arg(long, value_name = "ADDR", default_value_t = FIRST_LOOK, value_parser = address)]
+    pub(crate) listen: SocketAddr,
+    /// Keep the links' secrets in this folder, so that the same links work after another start. Without it
+    /// they are in memory alone, and each start makes new links.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -68,4 +104,12 @@ pub(crate) struct Key {
     /// The key's name in the configuration and in tokens.
     #[arg(long, default_value = "main")]
     pub(crate) id: String,
+}
+
+/// This machine alone, on the port that `rapport serve` has too.
+const FIRST_LOOK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let example = "expected an address and a port, such as 127.0.0.1:8081 or 0.0.0.0:8080";
+    text.parse().map_err(|_| example.to_owned())
 }

@@ -1,20 +1,23 @@
-//! What each subcommand does, and what its failure means for the exit code.
+//! What each subcommand does.
+//!
+//! Owns: the way from arguments to the server's crates. Never does: serve by itself.
 
 use std::env;
-use std::fmt;
 use std::io::{self, Write};
-use std::process::ExitCode;
 use std::time::Duration;
 
-use rapport_config::{Config, Format};
+use rapport_config::Config;
 use rapport_signaling::auth::{Bearer, Claims, generate_key, unix_now};
 use rapport_signaling::{Error, check, load_keys, run};
-use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Command, ConfigFile, Key, Token};
+use crate::demo;
+use crate::failure::Failure;
+use crate::log;
 
 pub(crate) fn execute(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(file) => serve(&file),
         Command::CheckConfig(file) => check_config(&file),
         Command::Token(token) => issue(&token),
@@ -24,7 +27,7 @@ pub(crate) fn execute(command: Command) -> Result<(), Failure> {
 
 fn serve(file: &ConfigFile) -> Result<(), Failure> {
     let config = load(file)?;
-    log(&config);
+    log::install(&config.log);
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::running)?;
     Ok(runtime.block_on(run(config, Vec::new()))?)
 }
@@ -86,68 +89,6 @@ fn load(file: &ConfigFile) -> Result<Config, Failure> {
     Ok(Config::load(&file.config, environment).map_err(Error::from)?)
 }
 
-/// Our own crates at the level of the configuration, libraries when they warn.
-fn log(config: &Config) {
-    let level = config.log.level.as_str();
-    let ours = ["rapport", "rapport_signaling", "rapport_sfu"].map(|name| format!("{name}={level}"));
-    let filter = EnvFilter::new(format!("warn,{}", ours.join(",")));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr);
-    match config.log.format {
-        Format::Text => builder.init(),
-        Format::Json => builder.json().init(),
-    }
-}
-
 fn print(text: &str) -> Result<(), Failure> {
     io::stdout().write_all(text.as_bytes()).map_err(Failure::running)
-}
-
-/// One line and one exit code. The codes are in `rapport --help`.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    line: String,
-    code: u8,
-}
-
-impl Failure {
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.code)
-    }
-
-    fn usage(line: impl fmt::Display) -> Self {
-        Self {
-            line: line.to_string(),
-            code: 2,
-        }
-    }
-
-    fn running(line: impl fmt::Display) -> Self {
-        Self {
-            line: line.to_string(),
-            code: 1,
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.line)
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        let code = match error {
-            Error::Config(_) | Error::Key { .. } => 2,
-            Error::Bind { .. } | Error::Media(_) => 3,
-            Error::Tls(_) => 4,
-            _ => 1,
-        };
-        Self {
-            line: error.to_string(),
-            code,
-        }
-    }
 }

@@ -2,6 +2,9 @@
 
 mod arguments;
 mod commands;
+mod demo;
+mod failure;
+mod log;
 
 use std::process::ExitCode;
 

@@ -24,7 +24,7 @@ use crate::directory::Directory;
 use crate::metrics::Metrics;
 use crate::plugin::{Context, Taps};
 use crate::problem::{Kind, Problem};
-use crate::{api, health, metrics, openapi, whep, whip};
+use crate::{api, health, invitation, metrics, openapi, pages, whep, whip};
 
 pub(crate) use body::{check_accept, check_media_type, read_text};
 pub(crate) use deadline::in_time;
@@ -119,6 +119,10 @@ fn room_routes() -> Vec<(&'static str, MethodRouter<App>)> {
             get(whep::probe_session).patch(whep::patch).delete(whep::end),
         ),
         ("/api/v1/call", get(call::upgrade)),
+        (
+            "/api/v1/invitations/{invitation}",
+            post(invitation::redemption::redeem),
+        ),
         ("/api/v1/rooms", get(api::list_rooms)),
         (
             "/api/v1/rooms/{room}",
@@ -149,6 +153,7 @@ pub(crate) fn router(app: &App, context: &Context) -> Router {
     limited
         .merge(table(operation_routes()))
         .with_state(app.clone())
+        .merge(pages::routes())
         .merge(app.directory.plugins().routes(context))
         .fallback(|| async { Problem::new(Kind::NotFound, "no such resource") })
         .method_not_allowed_fallback(|| async {

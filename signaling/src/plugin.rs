@@ -3,8 +3,8 @@
 //! Owns: [`Plugin`], its lanes and its limits. Never does: give a plugin more than an authorised
 //! participant could do, or let one hold up anything but itself.
 //!
-//! A plugin is called in three ways, and each bounds what it can cost the rest: authorising a join has a
-//! deadline, after which the answer is no; events come through a lane of their own, and what does not fit is
+//! A plugin is called in three ways, and each bounds what it can cost the rest: a question, such as whether a
+//! join may take place, has a deadline, after which the answer is no; events come through a lane of their own, and what does not fit is
 //! lost and counted; packets of a tap likewise. A panic ends the lane in which it happens. Its routes are
 //! served a bounded number at a time, until a deadline.
 
@@ -24,13 +24,14 @@ use tracing::{error, warn};
 
 use crate::auth::Join;
 use crate::directory::Directory;
+use crate::invitation::{Invitation, InvitationId};
 use crate::room::RoomEvent;
 
 pub use tap::{Tap, Taps};
 
-/// How long a plugin may think about a join. A person waits at the other end; a data base that takes
+/// How long a plugin may think about a question. A person waits at the other end; a data base that takes
 /// longer is down.
-pub const AUTHORISE_DEADLINE: Duration = Duration::from_secs(2);
+pub const ANSWER_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Events waiting for one plugin. The joins and tracks of a full room fit several times over; full means
 /// that the plugin has stopped reading.
@@ -43,6 +44,10 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal(pub String);
 
+/// A plugin gave no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Silent;
+
 /// Something that takes part in the control plane. Every method has a default: implement what is needed.
 pub trait Plugin: Send + Sync + 'static {
     /// Names it in URLs, logs and metrics: lower case, no spaces.
@@ -52,6 +57,13 @@ pub trait Plugin: Send + Sync + 'static {
     fn authorise<'a>(&'a self, join: &'a Join) -> Answer<'a, Result<(), Refusal>> {
         let _ = join;
         Box::pin(async { Ok(()) })
+    }
+
+    /// What does this invitation open? `None` for one that is not this plugin's; one whose time is over is
+    /// answered all the same, so that its holder hears that it was right once.
+    fn redeem<'a>(&'a self, invitation: &'a InvitationId) -> Answer<'a, Option<Invitation>> {
+        let _ = invitation;
+        Box::pin(async { None })
     }
 
     /// Routes below `/plugins/{name}`. They authenticate their callers themselves. The head of an answer
@@ -124,6 +136,20 @@ impl Plugins {
         Ok(())
     }
 
+    /// Asks one after the other until one knows the invitation. That none of them does is known only if each
+    /// has answered.
+    pub(crate) async fn redeem(&self, id: &InvitationId) -> Result<Option<Invitation>, Silent> {
+        let mut outcome = Ok(None);
+        for hosted in &self.0 {
+            match hosted.redeem(id).await {
+                Ok(None) => {}
+                Ok(found) => return Ok(found),
+                Err(silent) => outcome = Err(silent),
+            }
+        }
+        outcome
+    }
+
     /// Tells all of them, waiting for none.
     pub(crate) fn tell(&self, event: &RoomEvent) {
         for hosted in &self.0 {
@@ -151,23 +177,35 @@ impl Hosted {
         (hosted, lane)
     }
 
-    /// In a task of its own, so that a panic comes back as a value.
     async fn authorise(&self, join: &Join) -> Result<(), Refusal> {
-        let (plugin, join) = (Arc::clone(&self.plugin), join.clone());
-        let mut task = tokio::spawn(async move { plugin.authorise(&join).await });
-        match timeout(AUTHORISE_DEADLINE, &mut task).await {
-            Ok(Ok(verdict)) => verdict,
-            Ok(Err(_)) => Err(self.failed("panicked")),
-            Err(_) => {
-                task.abort();
-                Err(self.failed("did not answer in time"))
-            }
-        }
+        let join = join.clone();
+        let verdict = self.ask(|plugin| async move { plugin.authorise(&join).await });
+        let silent = |_| Refusal("the join could not be authorised".into());
+        verdict.await.map_err(silent)?
     }
 
-    fn failed(&self, how: &str) -> Refusal {
-        warn!(plugin = self.plugin.name(), "refused a join: it {how}");
-        Refusal("the join could not be authorised".into())
+    async fn redeem(&self, id: &InvitationId) -> Result<Option<Invitation>, Silent> {
+        let id = id.clone();
+        self.ask(|plugin| async move { plugin.redeem(&id).await }).await
+    }
+
+    /// In a task of its own, so that a panic comes back as a value.
+    async fn ask<T, F>(&self, question: impl FnOnce(Arc<dyn Plugin>) -> F) -> Result<T, Silent>
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let mut task = tokio::spawn(question(Arc::clone(&self.plugin)));
+        let how = match timeout(ANSWER_DEADLINE, &mut task).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(_)) => "panicked",
+            Err(_) => {
+                task.abort();
+                "did not answer in time"
+            }
+        };
+        warn!(plugin = self.plugin.name(), "asked by a client, it {how}");
+        Err(Silent)
     }
 
     fn tell(&self, event: RoomEvent) {

@@ -30,6 +30,8 @@ pub enum Kind {
     NotAcceptable,
     /// 408: the body did not come.
     Timeout,
+    /// 410: an invitation whose time is over.
+    Expired,
     /// 412: `If-Match` names another ICE session.
     PreconditionFailed,
     /// 413: a body above the bound.
@@ -71,6 +73,7 @@ impl Kind {
             ),
             Self::NotAcceptable => (S::NOT_ACCEPTABLE, "not-acceptable", "No acceptable media type"),
             Self::Timeout => (S::REQUEST_TIMEOUT, "timeout", "The request took too long"),
+            Self::Expired => (S::GONE, "expired", "The invitation has expired"),
             Self::PreconditionFailed => (
                 S::PRECONDITION_FAILED,
                 "precondition-failed",

@@ -3,6 +3,8 @@
 //! Owns: the order of starting and stopping, and the signals. Never does: exit the process; its caller
 //! knows the exit codes.
 
+use std::net::SocketAddr;
+
 use rapport_config::Config;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
@@ -15,9 +17,19 @@ use crate::server::Server;
 /// Serves until SIGTERM or SIGINT, then drains: no joins any more, and the end when the last session has
 /// left or the deadline is over. A second signal ends the waiting.
 pub async fn run(config: Config, plugins: Vec<Box<dyn Plugin>>) -> Result<(), Error> {
+    run_announced(config, plugins, |_| ()).await
+}
+
+/// Like [`run`], and tells the address as soon as requests are taken there.
+pub async fn run_announced(
+    config: Config,
+    plugins: Vec<Box<dyn Plugin>>,
+    announce: impl FnOnce(SocketAddr),
+) -> Result<(), Error> {
     let mut signals = Signals::new()?;
     let (plane, workers) = media::start(&config.media).map_err(Error::Media)?;
     let mut server = Server::start(config, plugins, plane).await?;
+    announce(server.address());
     tokio::select! {
         () = signals.next() => {}
         error = server.failed() => return Err(error),

@@ -102,7 +102,8 @@ pub fn random_u32() -> u32 {
     u32::from_be_bytes(random())
 }
 
-fn random<const N: usize>() -> [u8; N] {
+/// Bytes that nobody can guess.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     // Fails only where the system has no randomness at all, and nothing here would be safe then.
     SystemRandom::new()

@@ -4,6 +4,7 @@
 
 mod auditor;
 mod network;
+mod sealing;
 mod stream;
 mod world;
 
@@ -15,6 +16,7 @@ use rand::RngExt;
 use rand::seq::IteratorRandom;
 use rapport_sfu::codec::MediaKind;
 use rapport_sfu::command::Command;
+use rapport_sfu::drop::Drop;
 use rapport_sfu::event::{Event, LeaveReason};
 use rapport_sfu::id::{ParticipantId, RoomId, TrackId};
 use rapport_sfu::transport::dtls::Identity;
@@ -87,6 +89,40 @@ fn a_client_that_falls_silent_is_gone_after_thirty_seconds() {
 }
 
 #[test]
+fn one_who_sends_in_the_clear_is_neither_seen_nor_heard_until_it_seals() {
+    let mut world = World::new(9, identities(), fair());
+    world.seals.seal(ROOM);
+    let intruder = world.intrude(ROOM, SLOTS);
+    let others = [world.join(ROOM, SLOTS), world.join(ROOM, SLOTS)];
+    select_everywhere(&mut world);
+    world.run_until(world.now + Duration::from_secs(2));
+    let clear = world.members[&intruder].tracks.clone();
+    assert_eq!(refused(&world).count(), clear.len());
+    settle(&mut world);
+    assert_everybody_hears_everybody(&world);
+    assert_clear_tracks_are_refused(&world);
+    let stats = world.shard.stats();
+    assert!(stats.drops.get(Drop::Unsealed) > 100);
+    // A place that a refused track is chosen for stays as empty as with one that is gone.
+    assert!(stats.drops.get(Drop::StaleCommand) > 0);
+
+    world.seals.reform(intruder);
+    world.republish(intruder);
+    settle(&mut world);
+    assert_everybody_hears_everybody(&world);
+    for (_, track) in &world.members[&intruder].tracks {
+        let shown = |id| {
+            world.members[id]
+                .places
+                .values()
+                .any(|place| place.selected == Some(*track))
+        };
+        assert!(others.iter().all(shown));
+    }
+    assert_eq!(refused(&world).count(), clear.len());
+}
+
+#[test]
 fn a_call_that_goes_on_takes_no_more_memory() {
     let mut world = World::new(3, identities(), fair());
     (0..2).for_each(|_| _ = world.join(ROOM, 1));
@@ -132,11 +168,12 @@ fn visit(world: &mut World, shown: &[(MediaKind, TrackId)]) {
     world.run_until(world.now + Duration::from_millis(485));
 }
 
-/// Three to seven people and two next door, joins and leaves, switches and mutes, loss and an outage.
+/// Three to seven people and two next door, and in the sealed rooms of the odd seeds one who does not seal; joins and leaves, switches and mutes, loss and an outage.
 fn evening(seed: u64) {
     let outcome = std::panic::catch_unwind(|| {
         let mut world = run(seed);
         assert_everybody_hears_everybody(&world);
+        assert_clear_tracks_are_refused(&world);
         assert_memory_is_bounded(&world);
         everybody_leaves(&mut world);
     });
@@ -155,6 +192,10 @@ fn run(seed: u64) -> World {
         delay: Duration::from_millis(world.random.random_range(1..60)),
         outage: Some((outage, outage + Duration::from_secs(2))),
     };
+    if seed % 2 == 1 {
+        world.seals.seal(ROOM);
+        world.intrude(ROOM, SLOTS);
+    }
     for at in 0..people + 2 {
         world.join(if at < people { ROOM } else { NEXT_DOOR }, SLOTS);
         select_everywhere(&mut world);
@@ -271,6 +312,27 @@ fn assert_everybody_hears_everybody(world: &World) {
             );
         }
     }
+}
+
+/// Each track that was to be sealed and is not was refused, which was told once, and no other was. That nobody
+/// got anything of it was seen as the packets left.
+fn assert_clear_tracks_are_refused(world: &World) {
+    let told: Vec<_> = refused(world).collect();
+    for (at, track) in told.iter().enumerate() {
+        assert!(world.seals.is_clear(*track), "track {track} was sealed");
+        assert!(!told[..at].contains(track), "track {track} was refused twice");
+    }
+    let tracks = world.members.values().flat_map(|member| &member.tracks);
+    for (_, track) in tracks.filter(|(_, track)| world.seals.is_clear(*track)) {
+        assert!(told.contains(track), "track {track} was not refused");
+    }
+}
+
+fn refused(world: &World) -> impl Iterator<Item = TrackId> + '_ {
+    world.events.iter().filter_map(|event| match event {
+        Event::Unsealed { track } => Some(*track),
+        _ => None,
+    })
 }
 
 /// Two hops lose twice; what is asked for again must make more than the second one good.

@@ -22,6 +22,7 @@ use rapport_testkit::{Received, Sender, publication, subscription};
 
 use crate::auditor::{Auditor, Expectation};
 use crate::network::{Conditions, Datagram, Network};
+use crate::sealing::Seals;
 
 /// The whole server and all that is around it.
 pub(crate) struct World {
@@ -35,6 +36,7 @@ pub(crate) struct World {
     pub(crate) peak_bytes: i64,
     /// What it holds now, beyond what a new one does.
     pub(crate) held_bytes: i64,
+    pub(crate) seals: Seals,
     by_address: BTreeMap<SocketAddr, ParticipantId>,
     muted: HashSet<TrackId>,
     mutes: BTreeMap<TrackId, u32>,
@@ -104,6 +106,7 @@ impl World {
             events: Vec::new(),
             peak_bytes: 0,
             held_bytes: 0,
+            seals: Seals::default(),
             by_address: BTreeMap::new(),
             muted: HashSet::new(),
             mutes: BTreeMap::new(),
@@ -115,7 +118,17 @@ impl World {
 
     /// A new participant, which publishes sound and picture and has a place for each of `slots` others.
     pub(crate) fn join(&mut self, room: RoomId, slots: usize) -> ParticipantId {
+        self.admit(room, slots, true)
+    }
+
+    /// One that does not seal, wherever it is.
+    pub(crate) fn intrude(&mut self, room: RoomId, slots: usize) -> ParticipantId {
+        self.admit(room, slots, false)
+    }
+
+    fn admit(&mut self, room: RoomId, slots: usize, seals: bool) -> ParticipantId {
         let id = ParticipantId(self.id());
+        self.seals.enter(id, room, seals);
         let address = SocketAddr::from(([10, 1, (id.0 >> 8) as u8, id.0 as u8], 40_000));
         let client = Client::new(
             &self.identity,
@@ -149,6 +162,19 @@ impl World {
         id
     }
 
+    /// All that somebody publishes, anew.
+    pub(crate) fn republish(&mut self, id: ParticipantId) {
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
+        member.client.senders.clear();
+        member.next_frames.clear();
+        for (kind, track) in std::mem::take(&mut member.tracks) {
+            self.command(Command::Unpublish { track });
+            self.publish(id, kind);
+        }
+    }
+
     pub(crate) fn leave(&mut self, id: ParticipantId) {
         self.command(Command::Leave { participant: id });
         let Some(gone) = self.members.remove(&id) else {
@@ -176,8 +202,9 @@ impl World {
     }
 
     pub(crate) fn select(&mut self, id: ParticipantId, ssrc: Ssrc, track: Option<TrackId>) {
-        // A track that is not in the room leaves the place empty.
-        let mapped = track.filter(|track| self.in_room(self.members[&id].room).any(|one| one == *track));
+        // A track that is not in the room leaves the place empty, and so does one that is refused.
+        let in_room = |track: &TrackId| self.in_room(self.members[&id].room).any(|one| one == *track);
+        let mapped = track.filter(|track| in_room(track) && !self.seals.is_clear(*track));
         let Some(place) = self
             .members
             .get_mut(&id)
@@ -271,10 +298,10 @@ impl World {
     fn publish(&mut self, id: ParticipantId, kind: MediaKind) {
         let track = TrackId(self.id());
         let (mid, ssrc) = (format!("p{}", track.0), Ssrc(0x1000_0000 + track.0 as u32 * 2));
-        let parameters = publication(kind, &mid, ssrc);
+        let (parameters, kept) = self.seals.publish(id, track, publication(kind, &mid, ssrc));
         // Near the wrap, so that every run crosses it.
         let first = self.random.random_range(65_000..=u16::MAX) & 0x7fff | 0x7e00;
-        let sender = Sender::new(track, &parameters, first, u32::MAX - 90_000);
+        let sender = Sender::new(track, &kept, first, u32::MAX - 90_000);
         let start = self.now + Duration::from_millis(self.random.random_range(0..20));
         let Some(member) = self.members.get_mut(&id) else {
             return;

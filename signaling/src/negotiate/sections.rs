@@ -93,11 +93,7 @@ impl<'a> Sections<'a> {
         Ok(())
     }
 
-    fn again(
-        &mut self,
-        section: &'a MSection<'a>,
-        place: &Place,
-    ) -> Result<AnsweredSection<'a>, NegotiateError> {
+    fn again(&self, section: &'a MSection<'a>, place: &Place) -> Result<AnsweredSection<'a>, NegotiateError> {
         if !transport::is_wanted(self.offer, section) {
             return Ok(AnsweredSection::Rejected(section));
         }

@@ -12,10 +12,15 @@ use super::*;
 
 /// Every offer in `offers/`: true ones of Chromium 156, Firefox ESR 153, aiortc 1.16, GStreamer 1.22 and the
 /// `webrtc` crate 0.21.1.
-pub(crate) const OFFERS: [(&str, &str); 18] = [
+pub(crate) const OFFERS: [(&str, &str); 22] = [
     ("aiortc-play", include_str!("offers/aiortc-play.sdp")),
     ("aiortc-publish", include_str!("offers/aiortc-publish.sdp")),
     ("aiortc-session", include_str!("offers/aiortc-session.sdp")),
+    ("chromium-call", include_str!("offers/chromium-call.sdp")),
+    (
+        "chromium-call-grown",
+        include_str!("offers/chromium-call-grown.sdp"),
+    ),
     ("chromium-play", include_str!("offers/chromium-play.sdp")),
     ("chromium-publish", include_str!("offers/chromium-publish.sdp")),
     (
@@ -31,6 +36,11 @@ pub(crate) const OFFERS: [(&str, &str); 18] = [
         include_str!("offers/chromium-publish-simulcast.sdp"),
     ),
     ("chromium-session", include_str!("offers/chromium-session.sdp")),
+    ("firefox-call", include_str!("offers/firefox-call.sdp")),
+    (
+        "firefox-call-grown",
+        include_str!("offers/firefox-call-grown.sdp"),
+    ),
     ("firefox-play", include_str!("offers/firefox-play.sdp")),
     ("firefox-publish", include_str!("offers/firefox-publish.sdp")),
     (

@@ -3,6 +3,7 @@
 
 mod call;
 mod description;
+mod invitations;
 mod joining;
 mod operation;
 mod plugins;

@@ -57,6 +57,11 @@ async function launchChromium(plainAddresses) {
   return {
     name: 'chromium',
     open: async (url) => peerOf(await context.newPage(), url),
+    page: async (script) => {
+      const page = await context.newPage();
+      await page.addInitScript({ content: script });
+      return page;
+    },
     close: async () => {
       await context.close();
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
@@ -76,7 +81,16 @@ async function launchFirefox(plainAddresses) {
     headless: true,
     extraPrefsFirefox,
   });
-  return { name: 'firefox', open: async (url) => peerOf(await browser.newPage(), url), close: () => browser.close() };
+  return {
+    name: 'firefox',
+    open: async (url) => peerOf(await browser.newPage(), url),
+    page: async (script) => {
+      const page = await browser.newPage();
+      await page.evaluateOnNewDocument(script);
+      return page;
+    },
+    close: () => browser.close(),
+  };
 }
 
 /** The page's functions as methods: `page.call('play', options)`. */

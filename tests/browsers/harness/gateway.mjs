@@ -9,9 +9,22 @@ import { close, listen } from './pages.mjs';
 /** Named by one connection only (RFC 9110 §7.6.1), or made anew by the next. */
 const HOP_HEADERS = ['host', 'connection', 'content-length', 'transfer-encoding', 'keep-alive', 'content-encoding'];
 
-/** `editOffer` sees bodies on their way to the server, `editAnswer` those that come back. */
-export async function openGateway(base, { editOffer = same, editAnswer = same }) {
+/** For pages of any origin, where the server behind would not have them. */
+const OPEN = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-headers': '*, authorization',
+  'access-control-allow-methods': '*',
+  'access-control-expose-headers': '*',
+};
+
+/**
+ * `editOffer` sees bodies on their way to the server, `editAnswer` those that come back; `open` lets pages of any
+ * origin in.
+ */
+export async function openGateway(base, { editOffer = same, editAnswer = same, open = false }) {
   const server = createServer(async (request, response) => {
+    if (open) Object.entries(OPEN).forEach(([name, value]) => response.setHeader(name, value));
+    if (open && request.method === 'OPTIONS') return response.writeHead(204).end();
     try {
       await pass(base, request, response, editOffer, editAnswer);
     } catch (error) {

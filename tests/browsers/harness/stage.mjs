@@ -65,8 +65,13 @@ export class Stage {
   }
 
   /** A way to the server's HTTP interface that edits what passes; closed with the test. */
-  async gateway(edits) {
-    const gateway = await openGateway(this.server.base, edits);
+  gateway(edits) {
+    return this.gatewayTo(this.server.base, edits);
+  }
+
+  /** The same to any server. */
+  async gatewayTo(base, edits) {
+    const gateway = await openGateway(base, edits);
     this.closing.push(gateway);
     return gateway;
   }

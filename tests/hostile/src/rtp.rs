@@ -1,8 +1,9 @@
 //! RTP: the header, its extensions, and the descriptors of the codecs.
 
 use rapport_sfu::codec::{Codec, H264Profile};
-use rapport_sfu::id::{Pt, Ssrc};
+use rapport_sfu::id::{Pt, SenderIndex, Ssrc};
 use rapport_sfu::parameters::{Extension, ExtensionKind};
+use rapport_sfu::publication::seal::{Finding, inspect};
 use rapport_sfu::rtp::codec::{is_keyframe, vp8, vp9};
 use rapport_sfu::rtp::{ExtensionMap, Extensions, Header, HeaderWriter};
 
@@ -20,6 +21,7 @@ pub fn rtp(packet: &[u8]) {
     if let Some(payload) = header.payload(packet) {
         assert!(header.len + payload.len() <= packet.len());
         read_payload(payload);
+        look_for_seals(payload, header.marker);
     }
 }
 
@@ -70,6 +72,19 @@ fn read_payload(payload: &[u8]) {
     }
 }
 
+/// What passes for a sealed frame says whose it is, and nothing passes for that of two.
+fn look_for_seals(payload: &[u8], marker: bool) {
+    for codec in CODECS {
+        let mut senders = SENDERS.into_iter().map(SenderIndex);
+        let is_sealed = |sender: &SenderIndex| inspect(codec, payload, marker, *sender) == Finding::Sealed;
+        if let Some(sender) = senders.find(is_sealed) {
+            assert!(sender.0 > 0 && sender <= SenderIndex::MAX && !senders.any(|other| is_sealed(&other)));
+            assert!(codec != CODECS[4], "AV1 has no sealed form");
+            assert!(payload.len() > SHORTEST_HEADER, "a header has its KID");
+        }
+    }
+}
+
 /// Every extension, under the lowest ids.
 pub(crate) fn map() -> ExtensionMap {
     let extensions: Vec<_> = (1..)
@@ -89,3 +104,9 @@ const CODECS: [Codec; 5] = [
     },
     Codec::Av1 { profile: 0 },
 ];
+
+/// KIDs of three and of four bytes, and what is no index.
+const SENDERS: [u16; 8] = [0, 1, 2, 15, 16, 0x123, 0x0fff, 0x1000];
+
+/// The config byte and a KID of three bytes.
+const SHORTEST_HEADER: usize = 4;

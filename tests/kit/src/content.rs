@@ -21,8 +21,9 @@ pub struct Content {
 }
 
 impl Content {
-    /// A payload that carries this content and has this many bytes, or a few more if it must.
-    pub fn write(&self, codec: Codec, bytes: usize, out: &mut Vec<u8>) {
+    /// A payload that carries this content and has this many bytes, or a few more if it must. `seal` stands
+    /// behind the clear bytes, where a frame begins; it is empty in the clear.
+    pub fn write(&self, codec: Codec, seal: &[u8], bytes: usize, out: &mut Vec<u8>) {
         let start = out.len();
         match codec {
             // RFC 6716 §3.1: a TOC byte of CELT-only, fullband, 20 ms, mono, one frame.
@@ -32,6 +33,9 @@ impl Content {
             Codec::H264 { .. } => out.extend_from_slice(&self.h264_headers()),
             Codec::Av1 { .. } => out.extend_from_slice(&self.av1_headers()),
             _ => unreachable!("{codec:?} has no synthetic payload"),
+        }
+        if self.start {
+            out.extend_from_slice(seal);
         }
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&self.track.0.to_be_bytes());
@@ -108,7 +112,7 @@ impl Content {
 
 const MAGIC: [u8; 4] = *b"Rprt";
 
-/// The longest prefix before the content: a VP8 descriptor and the header of a key frame.
+/// The longest prefix before the content: a VP8 descriptor, the header of a key frame, and that of a seal.
 const SEARCH: usize = 32;
 
 #[cfg(test)]
@@ -126,10 +130,12 @@ mod tests {
                 keyframe,
                 start: true,
             };
-            let mut payload = Vec::new();
-            content.write(codec, 300, &mut payload);
-            assert_eq!(payload.len(), 300);
-            assert_eq!(Content::read(&payload), Some(content));
+            for seal in [&[][..], &[0xbf; 13]] {
+                let mut payload = Vec::new();
+                content.write(codec, seal, 300, &mut payload);
+                assert_eq!(payload.len(), 300);
+                assert_eq!(Content::read(&payload), Some(content));
+            }
         }
     }
 

@@ -24,7 +24,8 @@ use rtc_shared::TransportProtocol;
 pub struct ClientIdentity {
     certificate: Certificate,
     fingerprint: Fingerprint,
-    pub(crate) provider: Arc<dyn RTCCryptoProvider>,
+    /// Its cryptography.
+    pub provider: Arc<dyn RTCCryptoProvider>,
 }
 
 impl ClientIdentity {
@@ -53,21 +54,27 @@ impl ClientIdentity {
 }
 
 /// A handshake under way, or done.
-pub(crate) struct Handshake {
+pub struct Handshake {
     endpoint: Endpoint,
     /// What to send again when nothing comes back.
     flight: Vec<Vec<u8>>,
     fresh: bool,
     resend_at: Option<Instant>,
-    pub(crate) connected: bool,
+    /// It is through.
+    pub connected: bool,
     /// The server said goodbye.
-    pub(crate) closed: bool,
+    pub closed: bool,
     /// Application data that came.
-    pub(crate) data: Vec<BytesMut>,
+    pub data: Vec<BytesMut>,
 }
 
 impl Handshake {
-    pub(crate) fn start(identity: &ClientIdentity, now: Instant) -> Self {
+    /// Begins with the first flight.
+    ///
+    /// # Panics
+    ///
+    /// When the library refuses its own configuration.
+    pub fn start(identity: &ClientIdentity, now: Instant) -> Self {
         let config = ConfigBuilder::default()
             .with_crypto_provider(Arc::clone(&identity.provider))
             .with_certificates(vec![identity.certificate.clone()])
@@ -92,7 +99,7 @@ impl Handshake {
     }
 
     /// Returns the keys when they are there.
-    pub(crate) fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) -> Option<srtp::KeyingMaterial> {
+    pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) -> Option<srtp::KeyingMaterial> {
         // An error is a lost or repeated datagram more often than an end.
         let events = self
             .endpoint
@@ -121,29 +128,41 @@ impl Handshake {
         srtp::KeyingMaterial::from_exporter(profile, false, exported.as_ref())
     }
 
-    pub(crate) fn send(&mut self, now: Instant, data: &[u8]) {
+    /// Sends application data.
+    ///
+    /// # Panics
+    ///
+    /// Before the handshake is through.
+    pub fn send(&mut self, now: Instant, data: &[u8]) {
         self.endpoint
             .write(now, peer(), data)
             .expect("a handshake that is through");
     }
 
     /// Says goodbye.
-    pub(crate) fn close(&mut self, now: Instant) {
+    ///
+    /// # Panics
+    ///
+    /// When it was closed before.
+    pub fn close(&mut self, now: Instant) {
         self.endpoint.close(now).expect("an open connection");
     }
 
-    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+    /// When [`Self::handle_timeout`] wants to be called.
+    pub fn poll_timeout(&self) -> Option<Instant> {
         self.resend_at
     }
 
-    pub(crate) fn handle_timeout(&mut self, now: Instant, out: &mut Vec<Vec<u8>>) {
+    /// Sends the last flight again, when it is time.
+    pub fn handle_timeout(&mut self, now: Instant, out: &mut Vec<Vec<u8>>) {
         if self.resend_at.is_some_and(|at| at <= now) && !self.connected {
             out.extend(self.flight.iter().cloned());
             self.resend_at = Some(now + RESEND);
         }
     }
 
-    pub(crate) fn drain(&mut self, now: Instant, out: &mut Vec<Vec<u8>>) {
+    /// Takes what there is to send.
+    pub fn drain(&mut self, now: Instant, out: &mut Vec<Vec<u8>>) {
         self.fresh = true;
         while let Some(transmit) = self.endpoint.poll_transmit() {
             if std::mem::take(&mut self.fresh) {

@@ -11,16 +11,18 @@ use rtc_stun::message::{BINDING_REQUEST, Message, Setter, TransactionId};
 use rtc_stun::textattrs::TextAttribute;
 
 /// A controlling agent with one candidate pair.
-pub(crate) struct Checker {
+pub struct Checker {
     local: IceCredentials,
     remote: IceCredentials,
     next_check: Instant,
-    pub(crate) answered: bool,
+    /// The server answered once: it is reachable, and knows the password.
+    pub answered: bool,
     checks: u64,
 }
 
 impl Checker {
-    pub(crate) fn new(local: IceCredentials, remote: IceCredentials, now: Instant) -> Self {
+    /// An agent that begins at once.
+    pub fn new(local: IceCredentials, remote: IceCredentials, now: Instant) -> Self {
         Self {
             local,
             remote,
@@ -30,20 +32,24 @@ impl Checker {
         }
     }
 
-    pub(crate) fn restart(&mut self, local: IceCredentials, remote: IceCredentials, now: Instant) {
+    /// Goes on with new credentials.
+    pub fn restart(&mut self, local: IceCredentials, remote: IceCredentials, now: Instant) {
         (self.local, self.remote, self.next_check) = (local, remote, now);
     }
 
-    pub(crate) fn handle_reply(&mut self, message: &[u8]) {
+    /// A STUN message of the server's came.
+    pub fn handle_reply(&mut self, message: &[u8]) {
         // RFC 8489 §5: class success, method binding.
         self.answered |= message.starts_with(&[0x01, 0x01]);
     }
 
-    pub(crate) fn poll_timeout(&self) -> Instant {
+    /// When [`Self::poll_check`] wants to be called.
+    pub fn poll_timeout(&self) -> Instant {
         self.next_check
     }
 
-    pub(crate) fn poll_check(&mut self, now: Instant, crypto: &dyn RTCCrypto) -> Option<Vec<u8>> {
+    /// The next check, when it is time.
+    pub fn poll_check(&mut self, now: Instant, crypto: &dyn RTCCrypto) -> Option<Vec<u8>> {
         if now < self.next_check {
             return None;
         }

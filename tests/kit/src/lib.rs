@@ -8,9 +8,10 @@
 mod channels;
 pub mod client;
 pub mod content;
-mod handshake;
-mod ice;
+pub mod handshake;
+pub mod ice;
 mod receiver;
+mod sealing;
 mod sender;
 
 pub use client::{Client, Received};

@@ -26,7 +26,7 @@ struct Missing {
 
 impl Receiver {
     /// A packet with this number is here. Returns its extended number, and whether it is new.
-    pub(crate) fn handle_packet(&mut self, now: Instant, ssrc: Ssrc, sequence: u16) -> (u64, bool) {
+    pub fn handle_packet(&mut self, now: Instant, ssrc: Ssrc, sequence: u16) -> (u64, bool) {
         let stream = self.streams.entry(ssrc).or_default();
         let index = stream.unwrapper.unwrap(sequence).0;
         let next = *stream.next.get_or_insert(index);
@@ -47,7 +47,7 @@ impl Receiver {
     }
 
     /// What to ask for now, by source.
-    pub(crate) fn poll_nacks(&mut self, now: Instant) -> Vec<(Ssrc, Vec<u16>)> {
+    pub fn poll_nacks(&mut self, now: Instant) -> Vec<(Ssrc, Vec<u16>)> {
         let asked = self
             .streams
             .iter_mut()

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use rapport_sfu::codec::{Codec, MediaKind};
-use rapport_sfu::id::{Mid, Pt, Ssrc, TrackId};
+use rapport_sfu::id::{Mid, Pt, SenderIndex, Ssrc, TrackId};
 use rapport_sfu::parameters::{
     EncodingParameters, Extension, ExtensionKind, MediaParameters, Payload, PublicationParameters,
     SubscriptionParameters,
@@ -11,6 +11,7 @@ use rapport_sfu::parameters::{
 use rapport_sfu::rtp::{ExtensionMap, Extensions, HeaderWriter};
 
 use crate::content::Content;
+use crate::sealing;
 
 /// The m-section that every synthetic client negotiates for a kind: Opus as 111, VP8 as 96 with
 /// retransmissions as 97, and the extensions that browsers use.
@@ -90,6 +91,7 @@ pub struct Sender {
     payload: Payload,
     map: ExtensionMap,
     mid: Mid,
+    sealed: Option<SenderIndex>,
     sequence: u64,
     padding: u64,
     rtx_sequence: u64,
@@ -115,7 +117,8 @@ pub(crate) struct Unsealed {
 }
 
 impl Sender {
-    /// A source whose first packet has this number and this timestamp.
+    /// A source whose first packet has this number and this timestamp. Where the parameters are of a sealed
+    /// track, its frames look sealed.
     pub fn new(track: TrackId, parameters: &PublicationParameters, sequence: u16, timestamp: u32) -> Self {
         let media = &parameters.media;
         let first = &parameters.encodings[0];
@@ -127,6 +130,7 @@ impl Sender {
             payload: media.payloads[0],
             map: ExtensionMap::new(&media.extensions),
             mid: media.mid,
+            sealed: parameters.sealed,
             sequence: u64::from(sequence),
             padding: 0,
             rtx_sequence: 0,
@@ -196,7 +200,15 @@ impl Sender {
         transport_sequence: &mut u16,
     ) -> Unsealed {
         let mut payload = Vec::with_capacity(size);
-        content.write(self.payload.codec, size, &mut payload);
+        let seal = self
+            .sealed
+            .map(|sender| sealing::header(sender, self.frame.into()));
+        content.write(
+            self.payload.codec,
+            seal.as_deref().unwrap_or_default(),
+            size,
+            &mut payload,
+        );
         let index = self.sequence;
         self.sequence += 1;
         if self.sent.len() == HISTORY {

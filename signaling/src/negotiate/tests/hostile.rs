@@ -33,7 +33,7 @@ fn survives(text: &str) {
 }
 
 /// One edit of the lines of an offer.
-fn edited(text: &str, edits: &[(usize, u8, String)]) -> String {
+pub(super) fn edited(text: &str, edits: &[(usize, u8, String)]) -> String {
     let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
     for (at, kind, word) in edits {
         let at = at % lines.len().max(1);

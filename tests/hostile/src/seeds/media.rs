@@ -19,6 +19,9 @@ pub(super) fn packets() -> Vec<Named> {
         ),
         ("h264-stap-a", packet(&picture(), &H264, 0)),
         ("av1-sequence", packet(&described(), &[0x18, 0x0a, 0x01, 0x00], 0)),
+        ("opus-sealed", packet(&sound(), &sealed(&[0x78]), 0)),
+        ("vp9-sealed", packet(&picture(), &sealed(&[0x8c, 0x12]), 0)),
+        ("h264-sealed", packet(&picture(), &sealed(&[0x7c, 0x85, 0x88]), 0)),
         ("bare", packet(&Extensions::default(), &[], 0)),
     ]
 }
@@ -112,6 +115,11 @@ fn described() -> Extensions<'static> {
         dependency_descriptor: Some(&[0x55; 20]),
         ..picture()
     }
+}
+
+/// RFC 9605 §4.3: behind the clear bytes a header of sender 1 with counter 9, and a tag.
+fn sealed(clear: &[u8]) -> Vec<u8> {
+    [clear, &[0xa8, 0x10, 0x00, 0x00, 0x09], &[0x5c; 16]].concat()
 }
 
 /// RFC 7741 §4.2: every field of the descriptor, then a key frame of 16×16.

@@ -1,72 +1,31 @@
 //! The command as an operator meets it: what it prints, and how it ends.
 
-use std::fs;
+mod demo;
+mod support;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use support::{Folder, failure, rapport, stdout};
 
 const SECRET: &str = "[[auth.secrets]]\nid = \"main\"\nsecret = \"an HS256 secret of 32 bytes, yes\"\n";
 /// Ports that the system chooses, so that tests can run side by side.
 const PORTS: &str = "server.listen = \"127.0.0.1:0\"\nmedia.listen = [\"127.0.0.1:0\"]\n";
 
-/// A folder with a configuration in it; gone at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn with(config: &str) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("rapport-cli-{}-{number}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        fs::write(path.join("rapport.toml"), config).unwrap();
-        Self(path)
-    }
-
-    fn config(&self) -> PathBuf {
-        self.0.join("rapport.toml")
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        rapport(arguments)
-            .arg("--config")
-            .arg(self.config())
-            .output()
-            .unwrap()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn rapport(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
-    command.args(arguments).env_clear();
-    command
-}
-
-fn stdout(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
-}
-
-/// The one line of a failure, after checking its exit code and that nothing else is said.
-fn failure(output: &Output, code: i32) -> String {
-    let line = std::str::from_utf8(&output.stderr).unwrap().trim_end().to_owned();
-    assert_eq!(output.status.code(), Some(code), "{line}");
-    assert_eq!(stdout(output), "");
-    assert_eq!(line.lines().count(), 1, "{line}");
-    line
-}
-
 #[test]
 fn help_says_what_there_is_and_how_it_ends() {
     let help = rapport(&["--help"]).output().unwrap();
     assert!(help.status.success());
-    for word in ["serve", "check-config", "token", "key", "Exit codes"] {
+    for word in [
+        "rapport demo",
+        "serve",
+        "check-config",
+        "token",
+        "key",
+        "Exit codes",
+    ] {
         assert!(stdout(&help).contains(word), "{word}");
     }
 }

@@ -1,0 +1,100 @@
+//! `rapport demo`: a server for a first look.
+//!
+//! Owns: how such a server is put together. Never does: anything that `rapport serve` could not do with a
+//! configuration and a plugin.
+
+mod links;
+mod place;
+mod secrets;
+mod welcome;
+
+use std::io::{self, Write};
+
+use rapport_config::{Auth, Config, Level, Limits, Log, Media, Secret, SecretSource, Server, Tls};
+use rapport_signaling::{Error, run_announced};
+
+use crate::arguments::Demo;
+use crate::failure::Failure;
+use crate::log;
+use links::Links;
+use place::Place;
+use secrets::Secrets;
+use welcome::Welcome;
+
+/// Serves until it is told to stop.
+pub(crate) fn run(arguments: &Demo) -> Result<(), Failure> {
+    let secrets = match &arguments.data {
+        Some(folder) => Secrets::kept_in(folder).map_err(Failure::usage)?,
+        None => Secrets::random(),
+    };
+    let place = Place::new(arguments.listen);
+    let links = Links::new(&secrets);
+    let config = config(&place, &secrets);
+    log::install(&config.log);
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::running)?;
+    let announce = |bound| {
+        let welcome = Welcome {
+            origin: place.origin(bound),
+            secrets: &secrets,
+            kept: arguments.data.as_deref(),
+            place: &place,
+        };
+        // Who has closed our output does not read it; the server is as good without.
+        let _ = io::stdout().write_all(welcome.to_string().as_bytes());
+    };
+    let served = runtime.block_on(run_announced(config, vec![Box::new(links)], announce));
+    served.map_err(|error| in_plain_words(error, &place))
+}
+
+/// What stands in no file: all else is as in a configuration that says nothing.
+fn config(place: &Place, secrets: &Secrets) -> Config {
+    Config {
+        server: Server {
+            listen: place.listen,
+            tls: place.is_public().then_some(Tls::SelfSigned),
+            ..Server::default()
+        },
+        media: Media {
+            listen: place.media.clone(),
+            ..Media::default()
+        },
+        auth: Auth {
+            secrets: vec![Secret {
+                id: "demo".into(),
+                source: SecretSource::Inline(secrets.signing.clone()),
+            }],
+            ..Auth::default()
+        },
+        limits: Limits {
+            participants_per_room: PEOPLE,
+            ..Limits::default()
+        },
+        // What is printed for people should not scroll away.
+        log: Log {
+            level: Level::Warn,
+            ..Log::default()
+        },
+    }
+}
+
+fn in_plain_words(error: Error, place: &Place) -> Failure {
+    match error {
+        Error::Bind { address, error } if error.kind() == io::ErrorKind::AddrInUse => {
+            Failure::address(format!(
+                "another program listens on {address} already. End it, or choose another port, such as: \
+                 rapport demo --listen {}:{}",
+                place::host(address.ip()),
+                if address.port() == 8081 { 8082 } else { 8081 },
+            ))
+        }
+        Error::Media(error) if error.kind() == io::ErrorKind::AddrNotAvailable => Failure::address(format!(
+            "this machine does not have the address {}. Choose one of its own, or all of them: \
+             rapport demo --listen 0.0.0.0:8080",
+            place.listen.ip(),
+        )),
+        other => other.into(),
+    }
+}
+
+/// As many as the pages have tiles for.
+const PEOPLE: u32 = 16;

@@ -1,0 +1,38 @@
+// Eight people: two browsers and six synthetic members that seal with another implementation.
+
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+
+import { Call, CLIENT, inCall, perceives, THERAPIST } from './harness/call.mjs';
+import { Synthetic } from './harness/synthetic.mjs';
+import { until } from './harness/wait.mjs';
+
+const SYNTHETIC = 6;
+
+/** Each of the others: about a second of it. */
+const ENOUGH_FRAMES = 15;
+
+let call;
+before(async () => (call = await Call.open()));
+after(() => call?.close());
+
+inCall('eight people see and hear each other', () => call, async () => {
+  const [therapist, client] = await call.pair(['chromium', 'firefox']);
+  const members = Synthetic.join(call.demo, call.demo.client, { count: SYNTHETIC, prefix: 'Member' });
+  call.later(() => members.leave());
+  for (const person of [therapist, client]) {
+    await until(`${person.id} sees six others move`, () => person.snapshot(), ({ videos }) => {
+      const foreign = videos.filter(({ shown, rendered, bySource }) => shown && rendered >= ENOUGH_FRAMES && Object.keys(bySource).length === 0);
+      return foreign.length === SYNTHETIC;
+    }, 40_000);
+    const { sounds } = await person.snapshot();
+    assert.ok(sounds.filter(({ playing }) => playing).length >= SYNTHETIC + 1, 'seven voices are played');
+  }
+  await members.says('every member opens all seven others', ({ senders }) => {
+    const heard = Object.values(senders ?? {}).filter(({ sound, picture }) => sound >= ENOUGH_FRAMES && picture >= ENOUGH_FRAMES);
+    return heard.length === SYNTHETIC + 1;
+  }, 40_000);
+  const failed = members.lines.flatMap(({ senders }) => Object.values(senders ?? {})).reduce((worst, each) => Math.max(worst, each.failed), 0);
+  assert.equal(failed, 0, 'no frame fails to open');
+  await Promise.all([perceives(therapist, CLIENT), perceives(client, THERAPIST)]);
+});

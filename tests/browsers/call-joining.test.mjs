@@ -1,0 +1,122 @@
+// Coming in: late, again, by a wrong link, and without a key.
+
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+
+import { Call, CLIENT, firstSight, inCall, perceives, THERAPIST } from './harness/call.mjs';
+import { connected, Stage } from './harness/stage.mjs';
+import { seenOf } from './harness/person.mjs';
+import { throughout, until } from './harness/wait.mjs';
+
+/** A sender that has talked for a while: the header of a frame grows with its counter, and a bit of it that a
+ * decoder might take for "key frame" turns over. */
+const COUNTERS = [0, 300, 70_000];
+
+/** From the click to the first picture, and from the reload of a page. */
+const LATE_JOIN_MS = 1000;
+const RELOAD_MS = 3000;
+
+/** Joins that one bad moment of the machine can't decide. */
+const JOINS = 3;
+
+/** Long enough for hundreds of packets. */
+const WATCH_MS = 4000;
+
+let call;
+before(async () => (call = await Call.open()));
+after(() => call?.close());
+
+for (const counter of COUNTERS) {
+  inCall(`a late joiner sees a picture within a second when the sender counts from ${counter}`, () => call, async (t) => {
+    const [, first] = await call.pair(['chromium', 'chromium'], { therapist: { before: countingFrom(counter) } });
+    const waits = [];
+    await call.leave(first);
+    for (let join = 0; join < JOINS; join += 1) {
+      const late = await call.enter('chromium', call.demo.client, { name: 'Omar', id: CLIENT });
+      waits.push(await firstSight(late, THERAPIST));
+      await perceives(late, THERAPIST);
+      await call.leave(late);
+    }
+    t.diagnostic(`from the click to the first picture: ${waits.map(Math.round).join(', ')} ms`);
+    assert.ok(waits.sort((a, b) => a - b)[1] <= LATE_JOIN_MS, `${waits} ms`);
+  });
+}
+
+inCall('a sender of Firefox that counts from 70000 is seen at once', () => call, async () => {
+  await call.pair(['firefox', 'chromium'], { therapist: { before: countingFrom(70_000) } });
+});
+
+for (const browser of ['chromium', 'firefox']) {
+  inCall(`${browser}: a reload brings back into the call`, () => call, async (t) => {
+    const [therapist, client] = await call.pair(['chromium', browser]);
+    await client.page.reload();
+    // the clock of a page starts when its loading does
+    const seen = await until('the therapist is seen again', () => client.snapshot(), (now) => seenOf(now, THERAPIST).read > 0);
+    const wait = seenOf(seen, THERAPIST).firstAt;
+    t.diagnostic(`from the reload to the first picture: ${Math.round(wait)} ms`);
+    assert.ok(wait <= RELOAD_MS, `${wait} ms`);
+    await Promise.all([perceives(client, THERAPIST), perceives(therapist, CLIENT)]);
+    const people = await therapist.page.evaluate(() => document.body.innerText.match(/Omar/g)?.length ?? 0);
+    assert.ok(people >= 1, 'still there under the same name');
+  });
+}
+
+inCall('a wrong secret opens nothing, and everybody is told so in words', () => call, async () => {
+  const therapist = await call.enter('chromium', call.demo.therapist, { name: 'Dana', id: THERAPIST });
+  const client = await call.enter('chromium', withOtherSecret(call.demo.client), { name: 'Omar', id: CLIENT });
+  await client.reads('Your link does not match the others');
+  for (const [person, other] of [[client, THERAPIST], [therapist, CLIENT]]) {
+    const { videos, sounds } = await person.snapshot();
+    const foreign = videos.filter(({ bySource }) => !(person.id in bySource));
+    assert.equal(foreign.reduce((sum, { rendered }) => sum + rendered, 0), 0, 'no picture of the other, not even a broken one');
+    assert.equal(seenOf({ videos }, other).read, 0);
+    assert.equal(sounds.reduce((sum, { heard }) => sum + heard, 0), 0, 'no sound, not even noise');
+  }
+  const right = await call.enter('chromium', call.demo.client, { name: 'Omar', id: CLIENT });
+  await perceives(right, THERAPIST);
+});
+
+inCall('a WHEP subscriber without keys recovers no picture and no tone', () => call, async () => {
+  const [therapist, client] = await call.pair(['chromium', 'chromium']);
+  const stage = await Stage.open({ withServer: false });
+  call.later(() => stage.close());
+  const gateway = await stage.gatewayTo(call.demo.base, { open: true });
+  const { token, room } = await redeemed(call.demo, call.demo.client);
+  const player = await stage.peer('chromium');
+  await player.call('play', { url: `${gateway.base}/whep/${room}`, token });
+  await connected(player);
+  await Promise.all([therapist, client].map((person) => person.press('Show who is here')));
+  await Promise.all([therapist, client].map((person) => person.reads('1 listener without a key')));
+  const received = async () => (await player.call('report')).filter(({ type }) => type === 'inbound-rtp');
+  await until('sealed media comes to it', received, (streams) => streams.length === 2 && streams.every(({ packetsReceived }) => packetsReceived > 50));
+  await player.call('forget');
+  await throughout('no picture can be read', WATCH_MS, () => player.call('snapshot'), ({ frames }) => frames.read === 0);
+  const { tones } = await player.call('snapshot');
+  assert.equal(tones.expected, 0);
+  await perceives(client, THERAPIST);
+});
+
+/** Sets the counter of the first frame before the page's own code starts its worker. */
+function countingFrom(counter) {
+  return `{ const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (message, ...rest) {
+      return post.call(this, message?.type === 'start' ? { ...message, firstCounter: ${counter} } : message, ...rest);
+    }; }`;
+}
+
+/** The same invitation with a secret that differs in its first byte. */
+function withOtherSecret(link) {
+  const [invitation, secret] = link.split('#');
+  return `${invitation}#${secret.startsWith('A') ? 'B' : 'A'}${secret.slice(1)}`;
+}
+
+async function redeemed(demo, link) {
+  const [, invitation] = new URL(link).pathname.match(/^\/j\/(.+)$/);
+  const response = await fetch(`${demo.base}/api/v1/invitations/${invitation}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ device: 'AAAAAAAAAAAAAAAAAAAAAA' }),
+  });
+  assert.equal(response.status, 200);
+  return response.json();
+}

@@ -1,0 +1,258 @@
+//! The media of one member, without a socket: what it sends when, and what it makes of what comes.
+//!
+//! Owns: both sources, the seal, and the keys of the others. Never does: signaling.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use rapport_sfu::id::{Mid, SenderIndex, Ssrc};
+use rapport_sfu::parameters::IceCredentials;
+use rapport_sfu::rtp::Header;
+use rapport_sfu::rtp::rtcp::{self, Rtcp};
+use rapport_testkit::handshake::ClientIdentity;
+
+use crate::clip::Clip;
+use crate::frames::{Assembler, vp8_payloads};
+use crate::outbound::{Pace, Source};
+use crate::random;
+use crate::report::Report;
+use crate::sdp::{Answer, Offer, Payload, SOUND_PT, VP8_PT};
+use crate::sealing::{BaseKey, Codec, KeySalt, Kid, Opener, Sealer, Secret};
+use crate::transport::{Arrival, Transport};
+
+/// What a member brings, before it has an answer.
+pub(crate) struct Ready {
+    identity: ClientIdentity,
+    ice: IceCredentials,
+    sound: Ssrc,
+    picture: (Ssrc, Ssrc),
+    clip: Clip,
+}
+
+impl Ready {
+    pub(crate) fn new(identity: ClientIdentity, clip: usize) -> Result<Self> {
+        let ssrc = || random::bytes().map(|bytes| Ssrc(u32::from_be_bytes(bytes)));
+        Ok(Self {
+            identity,
+            ice: IceCredentials {
+                ufrag: random::hexadecimal(&random::bytes::<4>()?),
+                pwd: random::hexadecimal(&random::bytes::<16>()?),
+            },
+            sound: ssrc()?,
+            picture: (ssrc()?, ssrc()?),
+            clip: Clip::of(clip)?,
+        })
+    }
+
+    pub(crate) fn offer(&self, pairs: usize) -> String {
+        let offer = Offer {
+            ice: &self.ice,
+            fingerprint: self.identity.fingerprint(),
+            sound: self.sound,
+            picture: self.picture,
+            pairs,
+        };
+        offer.write()
+    }
+
+    /// Media towards the server that gave this answer; `sealer` is none for a member that sends clear frames.
+    pub(crate) fn connect(self, answer: &Answer, sealer: Option<Sealer>, now: Instant) -> Result<Media> {
+        let mid = |mid| Mid::new(mid).context("a mid of one digit");
+        let (picture, repair) = self.picture;
+        Ok(Media {
+            transport: Transport::new(self.identity, self.ice, answer.ice.clone(), self.sound, now),
+            sound: Source::new(mid("0")?, SOUND_PT, self.sound, None),
+            picture: Source::new(mid("1")?, VP8_PT, picture, Some(repair)),
+            sound_pace: Pace::new(now, PACKET_TIME, 960),
+            picture_pace: Pace::new(now, FRAME_TIME, 6_000),
+            position: 0,
+            restarted: None,
+            next_report: now,
+            clip: self.clip,
+            sealer,
+            opener: Opener::default(),
+            repairs: answer.repairs.clone(),
+            assemblers: BTreeMap::new(),
+        })
+    }
+}
+
+/// Media that flows, or is about to.
+pub(crate) struct Media {
+    transport: Transport,
+    sound: Source,
+    picture: Source,
+    sound_pace: Pace,
+    picture_pace: Pace,
+    /// Of the clip's picture: which frame is next.
+    position: usize,
+    /// When the picture began anew at somebody's wish.
+    restarted: Option<Instant>,
+    next_report: Instant,
+    clip: Clip,
+    sealer: Option<Sealer>,
+    opener: Opener,
+    repairs: BTreeMap<Ssrc, Ssrc>,
+    assemblers: BTreeMap<Ssrc, Assembler>,
+}
+
+impl Media {
+    /// Frames of this sender can be opened from now on.
+    pub(crate) fn add_sender(
+        &mut self,
+        secret: &Secret,
+        salt: &KeySalt,
+        room: &str,
+        sender: SenderIndex,
+    ) -> Result<()> {
+        let base = BaseKey::derive(secret, salt, room, Kid::first_of(sender))?;
+        Ok(self.opener.add(&base)?)
+    }
+
+    /// A datagram came. Returns a sender of whom nothing was opened before.
+    pub(crate) fn handle_datagram(
+        &mut self,
+        now: Instant,
+        datagram: &mut [u8],
+        report: &mut Report,
+    ) -> Option<u16> {
+        let arrival = self.transport.handle_datagram(now, datagram);
+        report.connected = self.transport.is_connected();
+        match arrival? {
+            Arrival::Rtp(header, payload) => self.handle_rtp(now, &header, &payload, report),
+            Arrival::Rtcp(packet) => {
+                self.handle_rtcp(now, &packet);
+                None
+            }
+        }
+    }
+
+    /// Time has passed: sends what is due.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, report: &mut Report) -> Result<()> {
+        self.transport.handle_timeout(now);
+        if !self.transport.is_connected() {
+            return Ok(());
+        }
+        while let Some(timestamp) = self.sound_pace.poll(now) {
+            let at = (timestamp / 960) as usize % self.clip.sound.len();
+            let frame = self.seal(Codec::Opus, self.clip.sound[at])?;
+            self.sound.send(&mut self.transport, timestamp, vec![frame]);
+            report.sent += 1;
+        }
+        while let Some(timestamp) = self.picture_pace.poll(now) {
+            let frame = self.seal(Codec::Vp8, self.clip.picture[self.position])?;
+            let payloads = vp8_payloads((timestamp / 6_000) as u16, &frame);
+            self.picture.send(&mut self.transport, timestamp, payloads);
+            self.position = (self.position + 1) % self.clip.picture.len();
+            report.sent += 1;
+        }
+        if self.next_report <= now {
+            self.next_report = now + REPORT_INTERVAL;
+            self.send_reports(now)?;
+        }
+        Ok(())
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called.
+    pub(crate) fn poll_timeout(&self) -> Instant {
+        let transport = self.transport.poll_timeout();
+        if !self.transport.is_connected() {
+            return transport;
+        }
+        let media = self.sound_pace.due().min(self.picture_pace.due());
+        media.min(self.next_report).min(transport)
+    }
+
+    /// The next datagram for the server.
+    pub(crate) fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        self.transport.poll_transmit()
+    }
+
+    fn seal(&mut self, codec: Codec, frame: &[u8]) -> Result<Vec<u8>> {
+        match &mut self.sealer {
+            Some(sealer) => Ok(sealer.seal(codec, frame)?),
+            None => Ok(frame.to_vec()),
+        }
+    }
+
+    fn handle_rtp(
+        &mut self,
+        now: Instant,
+        header: &Header,
+        payload: &[u8],
+        report: &mut Report,
+    ) -> Option<u16> {
+        let (codec, ssrc, sequence, payload) = match Payload::of(header.payload_type)? {
+            Payload::Media(codec) => (codec, header.ssrc, header.sequence, payload),
+            Payload::Repair(codec) => {
+                // RFC 4588 §4: the original sequence number, then the original payload.
+                let (sequence, payload) = payload.split_first_chunk()?;
+                let ssrc = *self.repairs.get(&header.ssrc)?;
+                (codec, ssrc, u16::from_be_bytes(*sequence), payload)
+            }
+        };
+        let index = self.transport.number(now, ssrc, sequence)?;
+        let assembler = self.assemblers.entry(ssrc).or_default();
+        let frame = assembler.handle_packet(index, codec, header.marker, payload)?;
+        let opened = self.opener.open(codec, &frame).map(|(kid, _)| kid.sender().0);
+        let sender = opened.as_ref().ok().copied();
+        report.count(codec, opened).then_some(sender).flatten()
+    }
+
+    fn handle_rtcp(&mut self, now: Instant, packet: &[u8]) {
+        for report in rtcp::parse(packet).flatten() {
+            match report {
+                Rtcp::Pli { media, .. } => self.restart(now, media),
+                Rtcp::Fir { entries, .. } => entries.for_each(|(media, _)| self.restart(now, media)),
+                Rtcp::Nack { media, items, .. } => {
+                    let sources = [&mut self.sound, &mut self.picture];
+                    let Some(source) = sources.into_iter().find(|source| source.ssrc == media) else {
+                        continue;
+                    };
+                    items.for_each(|sequence| source.repair(&mut self.transport, sequence));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The clip's only key frame is its first.
+    fn restart(&mut self, now: Instant, media: Ssrc) {
+        let rested = self
+            .restarted
+            .is_none_or(|at| now.duration_since(at) > RESTART_INTERVAL);
+        if media == self.picture.ssrc && rested {
+            (self.position, self.restarted) = (0, Some(now));
+        }
+    }
+
+    fn send_reports(&mut self, now: Instant) -> Result<()> {
+        let unix = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+        for (source, pace) in [
+            (&self.sound, &self.sound_pace),
+            (&self.picture, &self.picture_pace),
+        ] {
+            let mut packet = Vec::new();
+            let info = source.report(unix, pace.clock(now));
+            rtcp::sender_report(&mut packet, source.ssrc, info, &[], "synthetic");
+            self.transport.send_rtcp(packet);
+        }
+        Ok(())
+    }
+}
+
+/// Of each packet of sound.
+const PACKET_TIME: Duration = Duration::from_millis(20);
+
+/// 15 pictures a second.
+const FRAME_TIME: Duration = Duration::from_nanos(1_000_000_000 / 15);
+
+/// Browsers report about once a second.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// So that the picture goes on, however many ask for a new one.
+const RESTART_INTERVAL: Duration = Duration::from_millis(300);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,252 @@
+//! The vectors of RFC 9605, and what sealing must and must not open.
+
+use proptest::prelude::*;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::*;
+
+const SECRET: Secret = [7; 16];
+const SALT: KeySalt = [9; 16];
+const KID: Kid = Kid::first_of(SenderIndex(3));
+
+fn base(secret: &Secret) -> BaseKey {
+    BaseKey::derive(secret, &SALT, "room", KID).unwrap()
+}
+
+fn sealer() -> Sealer {
+    Sealer::new(&base(&SECRET), 300).unwrap()
+}
+
+fn opener(secret: &Secret) -> Opener {
+    let mut opener = Opener::default();
+    opener.add(&base(secret)).unwrap();
+    opener
+}
+
+/// A frame of each codec: a VP8 key frame and the one after it, VP9 and Opus.
+fn frames() -> [(Codec, Vec<u8>, usize); 4] {
+    let body = |first: u8| [&[first], [0x5a; 60].as_slice()].concat();
+    [
+        (Codec::Vp8, body(0x10), 10),
+        (Codec::Vp8, body(0x11), 3),
+        (Codec::Vp9, body(0x82), 0),
+        (Codec::Opus, body(0xf8), 1),
+    ]
+}
+
+fn vectors() -> Value {
+    serde_json::from_str(include_str!("../../vectors/sframe.json")).unwrap()
+}
+
+/// Made by another implementation of the derivation and of layout 1, on another AES.
+fn layout_vectors() -> Value {
+    serde_json::from_str(include_str!("../../vectors/layout.json")).unwrap()
+}
+
+fn hex(value: &Value) -> Vec<u8> {
+    let digits = value.as_str().unwrap().as_bytes();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
+}
+
+#[test]
+fn headers_are_those_of_the_standard() {
+    let vectors = vectors();
+    let headers = vectors["header"].as_array().unwrap();
+    assert_eq!(headers.len(), 289);
+    for vector in headers {
+        let (kid, ctr) = (vector["kid"].as_u64().unwrap(), vector["ctr"].as_u64().unwrap());
+        let written = Vec::from(&SframeHeader::new(kid, ctr));
+        assert_eq!(written, hex(&vector["encoded"]), "{vector}");
+        let read = SframeHeader::deserialize(&written).unwrap();
+        assert_eq!((read.key_id(), read.counter()), (kid, ctr));
+    }
+}
+
+#[test]
+fn ciphertexts_are_those_of_the_standard() {
+    let suites = [
+        (4, CipherSuite::AesGcm128Sha256),
+        (5, CipherSuite::AesGcm256Sha512),
+    ];
+    let vectors = vectors();
+    for vector in vectors["sframe"].as_array().unwrap() {
+        let number = vector["cipher_suite"].as_u64().unwrap();
+        let (_, suite) = suites.iter().find(|(known, _)| *known == number).unwrap();
+        let (kid, ctr) = (vector["kid"].as_u64().unwrap(), vector["ctr"].as_u64().unwrap());
+        let key = EncryptionKey::derive_from(*suite, kid, hex(&vector["base_key"])).unwrap();
+        let mut counter = MonotonicCounter::with_start_value(ctr, ctr);
+        let (plain, metadata) = (hex(&vector["pt"]), hex(&vector["metadata"]));
+        let view = MediaFrameView::try_with_meta_data(&mut counter, &plain, &metadata).unwrap();
+        let sealed = view.encrypt(&key).unwrap();
+        assert_eq!(
+            sealed.as_ref(),
+            [metadata, hex(&vector["ct"])].concat(),
+            "{vector}"
+        );
+    }
+    assert_eq!(vectors["sframe"].as_array().unwrap().len(), suites.len());
+}
+
+#[test]
+fn sealed_frames_are_those_of_another_implementation() {
+    let vectors = layout_vectors();
+    let bytes = |name: &str| hex(&vectors[name]).try_into().unwrap();
+    let kid = Kid(vectors["kid"].as_u64().unwrap() as u32);
+    let room = vectors["room"].as_str().unwrap();
+    let base = BaseKey::derive(&bytes("secret"), &bytes("salt"), room, kid).unwrap();
+    assert_eq!(base.bytes().to_vec(), hex(&vectors["base_key"]));
+    for vector in vectors["frames"].as_array().unwrap() {
+        let codec = Codec::deserialize(&vector["codec"]).unwrap();
+        let mut sealer = Sealer::new(&base, vector["ctr"].as_u64().unwrap()).unwrap();
+        let sealed = sealer.seal(codec, &hex(&vector["frame"])).unwrap();
+        assert_eq!(sealed, hex(&vector["sealed"]), "{vector}");
+    }
+}
+
+#[test]
+fn a_base_key_is_bound_to_sender_room_and_salt() {
+    let derive =
+        |salt: KeySalt, room: &str, kid| *BaseKey::derive(&SECRET, &salt, room, kid).unwrap().bytes();
+    let known = derive(SALT, "room", KID);
+    assert_eq!(known, *base(&SECRET).bytes());
+    for other in [
+        derive([8; 16], "room", KID),
+        derive(SALT, "moor", KID),
+        derive(SALT, "room", Kid(KID.0 + 1)),
+    ] {
+        assert_ne!(known, other);
+    }
+}
+
+#[test]
+fn what_is_sealed_is_opened_and_its_prefix_stays_clear() {
+    let (mut sealer, mut opener) = (sealer(), opener(&SECRET));
+    for (codec, frame, prefix) in frames() {
+        let sealed = sealer.seal(codec, &frame).unwrap();
+        assert_eq!(sealed[..prefix], frame[..prefix], "{codec:?}");
+        // Suite 5 of sender 3: three bytes of KID, two of a counter from 300 on.
+        let header = SframeHeader::deserialize(&sealed[prefix..]).unwrap();
+        assert_eq!((header.key_id(), header.len()), (0x30_0000, 1 + 3 + 2));
+        assert_eq!(sealed[prefix] & 0x80, 0x80, "X is set");
+        assert!(
+            !sealed[prefix..].windows(8).any(|window| window == [0x5a; 8]),
+            "{codec:?}"
+        );
+        assert_eq!(kid_of(codec, &sealed), Some(KID));
+        assert_eq!(opener.open(codec, &sealed).unwrap(), (KID, frame));
+    }
+}
+
+#[test]
+fn another_secret_opens_nothing() {
+    let (mut sealer, mut opener) = (sealer(), opener(&[6; 16]));
+    for (codec, frame, _) in frames() {
+        let sealed = sealer.seal(codec, &frame).unwrap();
+        let refused = opener.open(codec, &sealed);
+        assert!(matches!(refused, Err(SealError::Unauthentic(KID))), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_changed_byte_anywhere_is_refused() {
+    for (codec, frame, _) in frames() {
+        let sealed = sealer().seal(codec, &frame).unwrap();
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 0x20;
+            let refused = opener(&SECRET).open(codec, &changed);
+            assert!(refused.is_err(), "{codec:?}, byte {at}");
+        }
+    }
+}
+
+#[test]
+fn a_frame_is_opened_once() {
+    let (mut sealer, mut opener) = (sealer(), opener(&SECRET));
+    let first = sealer.seal(Codec::Vp9, b"first").unwrap();
+    let second = sealer.seal(Codec::Vp9, b"second").unwrap();
+    assert!(opener.open(Codec::Vp9, &second).is_ok());
+    assert!(opener.open(Codec::Vp9, &first).is_ok(), "late, but new");
+    for again in [first, second] {
+        let refused = opener.open(Codec::Vp9, &again);
+        assert!(matches!(refused, Err(SealError::Replayed(KID))), "{refused:?}");
+    }
+}
+
+#[test]
+fn frames_without_a_key_or_a_seal_are_told_apart() {
+    let sealed = sealer().seal(Codec::Vp9, b"picture").unwrap();
+    let mut opener = Opener::default();
+    assert!(matches!(
+        opener.open(Codec::Vp9, &sealed),
+        Err(SealError::NoKey(KID))
+    ));
+    for (codec, frame, _) in frames() {
+        assert!(
+            matches!(opener.open(codec, &frame), Err(SealError::Clear)),
+            "{codec:?}"
+        );
+    }
+}
+
+#[test]
+fn sounds_of_different_length_look_alike() {
+    let mut sealer = sealer();
+    let mut length = |payload: usize| {
+        let frame = [&[0xf8], vec![1; payload].as_slice()].concat();
+        sealer.seal(Codec::Opus, &frame).map(|sealed| sealed.len())
+    };
+    let around = 1 + 6 + TAG_BYTES;
+    for (payload, plain) in [(0, 96), (2, 96), (94, 96), (95, 192), (190, 192), (1534, 1536)] {
+        assert_eq!(length(payload).unwrap(), around + plain, "{payload}");
+    }
+    assert!(matches!(length(1535), Err(SealError::Layout)));
+}
+
+#[test]
+fn sounds_that_are_padded_by_other_rules_are_refused() {
+    let padded = |length: u16, total: usize, last: u8| {
+        let mut plain = vec![0; total];
+        plain[..2].copy_from_slice(&length.to_be_bytes());
+        plain[total - 1] = last;
+        layout::encoded(Codec::Opus, &[0xf8], &plain)
+    };
+    assert_eq!(padded(9, 96, 0).map(|frame| frame.len()), Some(10));
+    assert_eq!(padded(94, 96, 1).map(|frame| frame.len()), Some(95), "full");
+    assert_eq!(padded(9, 96, 1), None, "a byte where nothing is");
+    assert_eq!(padded(9, 192, 0), None, "a bucket too large");
+    assert_eq!(padded(95, 96, 0), None, "more than there is");
+    assert_eq!(padded(9, 95, 0), None, "no bucket");
+}
+
+#[test]
+fn what_holds_nothing_is_not_sealed() {
+    for (codec, frame) in [
+        (Codec::Opus, &[][..]),
+        (Codec::Vp8, &[0; 10]),
+        (Codec::Vp8, &[1, 0]),
+        (Codec::Vp9, &[]),
+    ] {
+        assert!(
+            matches!(sealer().seal(codec, frame), Err(SealError::Layout)),
+            "{codec:?}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_frames_come_back(codec in prop_oneof![Just(Codec::Opus), Just(Codec::Vp8), Just(Codec::Vp9)],
+                                  frame in proptest::collection::vec(any::<u8>(), 11..1200)) {
+        let sealed = sealer().seal(codec, &frame).unwrap();
+        prop_assert_eq!(opener(&SECRET).open(codec, &sealed).unwrap(), (KID, frame));
+    }
+
+    #[test]
+    fn arbitrary_bytes_open_nothing(codec in prop_oneof![Just(Codec::Opus), Just(Codec::Vp8), Just(Codec::Vp9)],
+                                    bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+        prop_assert!(opener(&SECRET).open(codec, &bytes).is_err());
+    }
+}

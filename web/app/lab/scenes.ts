@@ -1,0 +1,172 @@
+// Every state worth a look, by name.
+
+import {
+  type CallStatistics,
+  DeviceError,
+  type EndCode,
+  type Person,
+  type SessionState,
+} from "@rapport/client";
+import type { CallFace } from "../src/call/face";
+import { type LinkTrouble, words } from "../src/words/en";
+import { FakeCapture, fakePerson, fakeScreen, fakeYou } from "./fakes";
+
+export type Scene =
+  | { view: "home" | "missing" }
+  | { view: "end"; code: EndCode }
+  | { view: "trouble"; code: LinkTrouble }
+  | { view: "lobby"; capture: FakeCapture; title: string; joining?: boolean }
+  | {
+      view: "call";
+      call: CallFace;
+      seconds?: number;
+      soundBlocked?: boolean;
+      press?: string;
+      click?: string;
+    };
+
+export const scenes: Record<string, () => Scene> = {
+  home: () => ({ view: "home" }),
+  missing: () => ({ view: "missing" }),
+  ...named(Object.keys(words.endings) as EndCode[], "end", (code) => ({ view: "end", code })),
+  ...named(Object.keys(words.links) as LinkTrouble[], "trouble", (code) => ({ view: "trouble", code })),
+  "lobby-ask": () => ({ view: "lobby", capture: new FakeCapture(false), title: TITLE }),
+  "lobby-ready": () => ({ view: "lobby", capture: new FakeCapture(), title: TITLE }),
+  "lobby-joining": () => ({ view: "lobby", capture: new FakeCapture(), title: LONG_TITLE, joining: true }),
+  "lobby-faults": lobbyWithFaults,
+  "call-joining": () => ({ view: "call", call: fake([], { state: { phase: "joining" } }), seconds: 1 }),
+  "call-joining-slow": () => ({ view: "call", call: fake([], { state: { phase: "joining" } }), seconds: 11 }),
+  "call-1": () => ({ view: "call", call: fake([]) }),
+  ...named([2, 3, 5, 9, 16], "call", (count) => ({ view: "call", call: fake(crowd(count - 1)) })),
+  "call-people": () => ({
+    view: "call",
+    press: "p",
+    call: fake([...crowd(6), listener()], { state: { locked: true } }),
+  }),
+  "call-guest-people": () => ({
+    view: "call",
+    press: "p",
+    call: fake(crowd(2), { host: false, state: { locked: true } }),
+  }),
+  "call-screen": () => ({ view: "call", call: fake(withScreens(5, [1])) }),
+  "call-screens": () => ({ view: "call", call: fake(withScreens(15, [1, 6])) }),
+  "call-troubled": () => ({ view: "call", call: fake(troubled()) }),
+  "call-troubled-small": () => ({ view: "call", call: fake([...troubled(), ...crowd(9).slice(5)]) }),
+  "call-reconnecting": () => ({
+    view: "call",
+    seconds: 4,
+    call: fake(crowd(1), { state: { phase: "reconnecting" } }),
+  }),
+  "call-reconnecting-long": () => ({
+    view: "call",
+    seconds: 27,
+    call: fake(crowd(1), { state: { phase: "reconnecting" } }),
+  }),
+  "call-blocked": () => ({ view: "call", call: fake(crowd(1)), soundBlocked: true }),
+  "call-lost": lostMicrophone,
+  "call-fault": () => ({
+    view: "call",
+    call: fake(crowd(1), { screenFault: new DeviceError("unsupported", "screen", "") }),
+  }),
+  "call-muted": () => ({ view: "call", call: fake(crowd(1), { mutedSpeaking: true, muted: true }) }),
+  "call-settings": () => ({ view: "call", click: words.call.settings, call: fake(crowd(1)) }),
+  "call-seal": () => ({ view: "call", click: words.seal.sealed, call: fake(crowd(1)) }),
+  "call-leave": () => ({ view: "call", click: words.call.leave, call: fake(crowd(1)) }),
+  "call-remove": () => ({ view: "call", press: "p", click: words.people.remove, call: fake(crowd(2)) }),
+  "call-sharing": () => ({ view: "call", call: fake(crowd(2), { sharing: true }) }),
+};
+
+const TITLE = "Session with Ines Duarte";
+const LONG_TITLE =
+  "Tuesday evening group for people who care for somebody with dementia, second half of the year";
+
+interface Making {
+  state?: Partial<SessionState>;
+  host?: boolean;
+  sharing?: boolean;
+  mutedSpeaking?: boolean;
+  muted?: boolean;
+  screenFault?: DeviceError;
+}
+
+function fake(others: Person[], making: Making = {}): CallFace {
+  const { state, host = true, sharing = false, mutedSpeaking = false, muted = false, screenFault } = making;
+  const capture = new FakeCapture();
+  capture.muted = muted;
+  const nothing = () => undefined;
+  const people = state?.phase === "joining" ? [] : [fakeYou(), ...others];
+  return {
+    state: { phase: "live", people, locked: false, ...state },
+    title: others.length > 8 ? LONG_TITLE : TITLE,
+    demo: others.length < 3,
+    host,
+    capture,
+    sharing,
+    mutedSpeaking,
+    screenFault,
+    toggleMicrophone: nothing,
+    toggleCamera: nothing,
+    toggleScreen: nothing,
+    toggleHand: nothing,
+    chooseMicrophone: nothing,
+    chooseCamera: nothing,
+    chooseSpeaker: nothing,
+    forgetFaults: nothing,
+    remove: nothing,
+    lock: nothing,
+    endForAll: nothing,
+    leave: nothing,
+    again: nothing,
+    statistics: () => Promise.reject<CallStatistics>(new Error("no session")),
+  };
+}
+
+function named<T extends string | number>(
+  keys: T[],
+  view: string,
+  make: (key: T) => Scene,
+): Record<string, () => Scene> {
+  return Object.fromEntries(keys.map((key) => [`${view}-${key}`, () => make(key)]));
+}
+
+function crowd(count: number): Person[] {
+  return Array.from({ length: count }, (_, index) => fakePerson(index));
+}
+
+function listener(): Person {
+  return fakePerson(90, { name: "", standing: "listener", camera: false, cameraStream: undefined });
+}
+
+function withScreens(count: number, sharers: number[]): Person[] {
+  return crowd(count).map((person, index) =>
+    sharers.includes(index) ? { ...person, screen: true, screenStream: fakeScreen() } : person,
+  );
+}
+
+function troubled(): Person[] {
+  return [
+    fakePerson(0, { seal: "wrong_key", cameraStream: undefined, speaking: false }),
+    fakePerson(1, { connection: "away" }),
+    fakePerson(2, { connection: "connecting", cameraStream: undefined }),
+    fakePerson(4, { seal: "waiting", cameraStream: undefined }),
+  ];
+}
+
+function lobbyWithFaults(): Scene {
+  const capture = new FakeCapture();
+  capture.camera = null;
+  capture.microphone = null;
+  capture.devices = { microphones: [], cameras: [], speakers: [] };
+  capture.faults = {
+    camera: new DeviceError("in_use", "camera", ""),
+    microphone: new DeviceError("denied", "microphone", ""),
+  };
+  return { view: "lobby", capture, title: TITLE };
+}
+
+function lostMicrophone(): Scene {
+  const call = fake(crowd(1));
+  call.capture.microphone = null;
+  call.capture.lost = true;
+  return { view: "call", call };
+}

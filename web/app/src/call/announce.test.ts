@@ -1,0 +1,65 @@
+import type { Person, SessionState } from "@rapport/client";
+import { describe, expect, it } from "vitest";
+import { words } from "../words/en";
+import { announcements } from "./announce";
+
+const person = (id: number, name: string, more: Partial<Person> = {}): Person => ({
+  id,
+  name,
+  standing: "guest",
+  you: false,
+  microphone: true,
+  camera: true,
+  screen: false,
+  speaking: false,
+  hand: false,
+  line: "good",
+  connection: "live",
+  seal: "open",
+  audioStreams: [],
+  ...more,
+});
+const room = (people: Person[], more: Partial<SessionState> = {}): SessionState => ({
+  phase: "live",
+  people,
+  locked: false,
+  ...more,
+});
+const you = person(1, "Ada", { you: true });
+
+describe("announcements", () => {
+  it("does not read the whole list out to somebody who comes in", () => {
+    const now = room([you, person(2, "Ben")]);
+    expect(announcements(undefined, now)).toEqual([]);
+    expect(announcements(room([], { phase: "joining" }), now)).toEqual([]);
+  });
+
+  it("names who comes and who goes", () => {
+    expect(announcements(room([you]), room([you, person(2, "Ben")]))).toEqual([words.heard.joined("Ben")]);
+    expect(announcements(room([you, person(2, "Ben")]), room([you]))).toEqual([words.heard.left("Ben")]);
+  });
+
+  it("names a listener for what it is", () => {
+    const listener = person(3, "", { standing: "listener" });
+    expect(announcements(room([you]), room([you, listener]))).toEqual([words.heard.listener]);
+    expect(announcements(room([you, listener]), room([you]))).toEqual([]);
+  });
+
+  it("says a raised hand once, and nothing of speaking", () => {
+    const ben = person(2, "Ben");
+    const up = person(2, "Ben", { hand: true, speaking: true });
+    expect(announcements(room([you, ben]), room([you, up]))).toEqual([words.heard.hand("Ben")]);
+    expect(announcements(room([you, up]), room([you, up]))).toEqual([]);
+    expect(announcements(room([you, up]), room([you, ben]))).toEqual([]);
+  });
+
+  it("tells of lost and found connections, the own one too", () => {
+    const ben = person(2, "Ben");
+    const away = person(2, "Ben", { connection: "away" });
+    expect(announcements(room([ben]), room([away]))).toEqual([words.heard.away("Ben")]);
+    expect(announcements(room([away]), room([ben]))).toEqual([words.heard.back("Ben")]);
+    const lost = room([ben], { phase: "reconnecting" });
+    expect(announcements(room([ben]), lost)).toEqual([words.heard.reconnecting]);
+    expect(announcements(lost, room([ben]))).toEqual([words.heard.reconnected]);
+  });
+});

@@ -1,0 +1,152 @@
+// A running call, between the session of the client library and what is drawn.
+//
+// Owns: handing tracks from the devices to the session, the shared screen, the watch for talking while muted.
+// Never does: draw.
+
+import {
+  type CallStatistics,
+  DeviceError,
+  openScreen,
+  type Redeemed,
+  type Session,
+  type SessionState,
+} from "@rapport/client";
+import type { Capture } from "../parts/capture.svelte";
+import type { CallFace } from "./face";
+import { MutedSpeech } from "./muted-speech";
+
+export class Call implements CallFace {
+  state = $state.raw<SessionState>({ phase: "joining", people: [], locked: false });
+  sharing = $state(false);
+  screenFault = $state.raw<DeviceError>();
+  mutedSpeaking = $state(false);
+
+  readonly title: string;
+  readonly demo: boolean;
+  readonly host: boolean;
+  #screen: MediaStream | undefined;
+
+  /** To be made where effects may be: while a component begins. */
+  constructor(
+    readonly session: Session,
+    readonly capture: Capture,
+    ticket: Pick<Redeemed, "title" | "demo" | "standing">,
+    readonly again: () => void,
+  ) {
+    this.title = ticket.title;
+    this.demo = ticket.demo;
+    this.host = ticket.standing === "host";
+    $effect(() => session.subscribe((state) => (this.state = state)));
+    // Also when a device is pulled out: the session then knows that there is none.
+    let microphone = capture.microphone;
+    $effect(() => {
+      if (capture.opening.microphone || capture.microphone === microphone) return;
+      microphone = capture.microphone;
+      void session.setMicrophone(microphone);
+    });
+    let camera = capture.camera;
+    $effect(() => {
+      // While one camera is changed for another, the others do not see it go off and on.
+      if (capture.opening.camera || capture.camera === camera) return;
+      camera = capture.camera;
+      void session.setCamera(camera);
+    });
+    $effect(() => session.setMuted(capture.muted));
+    $effect(() => this.#watchMuted());
+    $effect(() => () => this.#stopScreen());
+  }
+
+  toggleMicrophone(): void {
+    if (this.capture.microphone) return this.capture.setMuted(!this.capture.muted);
+    this.capture.setMuted(false);
+    void this.capture.open("microphone");
+  }
+
+  toggleCamera(): void {
+    if (this.capture.camera || this.capture.opening.camera) this.capture.stop("camera");
+    else void this.capture.open("camera");
+  }
+
+  toggleScreen(): void {
+    if (this.sharing) this.#stopScreen();
+    else void this.#startScreen();
+  }
+
+  toggleHand(): void {
+    const you = this.state.people.find((person) => person.you);
+    this.session.raiseHand(!you?.hand);
+  }
+
+  chooseMicrophone(id: string): void {
+    void this.capture.open("microphone", id);
+  }
+
+  chooseCamera(id: string): void {
+    void this.capture.open("camera", id);
+  }
+
+  chooseSpeaker(id: string): void {
+    this.capture.chosen.speaker = id;
+  }
+
+  forgetFaults(): void {
+    this.screenFault = undefined;
+    this.capture.faults = {};
+  }
+
+  remove(id: number): void {
+    this.session.remove(id);
+  }
+
+  lock(locked: boolean): void {
+    this.session.lock(locked);
+  }
+
+  endForAll(): void {
+    this.session.endForAll();
+  }
+
+  leave(): void {
+    this.session.leave();
+  }
+
+  statistics(): Promise<CallStatistics> {
+    return this.session.statistics();
+  }
+
+  async #startScreen(): Promise<void> {
+    this.screenFault = undefined;
+    try {
+      const screen = await openScreen();
+      this.#screen = screen;
+      this.sharing = true;
+      // The browser has a button of its own to stop.
+      screen
+        .getVideoTracks()[0]
+        ?.addEventListener("ended", () => this.#screen === screen && this.#stopScreen());
+      await this.session.setScreen(screen);
+    } catch (error) {
+      this.#stopScreen();
+      // Whoever closed the choice knows it.
+      if (error instanceof DeviceError && error.code !== "dismissed") this.screenFault = error;
+    }
+  }
+
+  #stopScreen(): void {
+    if (!this.#screen) return;
+    this.#screen.getTracks().forEach((track) => track.stop());
+    this.#screen = undefined;
+    this.sharing = false;
+    void this.session.setScreen(null);
+  }
+
+  #watchMuted(): (() => void) | undefined {
+    const { microphone, muted } = this.capture;
+    if (!microphone || !muted) return undefined;
+    const speech = new MutedSpeech(microphone, (speaking) => (this.mutedSpeaking = speaking));
+    return () => {
+      speech.close();
+      this.mutedSpeaking = false;
+    };
+  }
+}

@@ -1,0 +1,36 @@
+// What the view of a call sees, and may do.
+//
+// Owns: the seam between view and session, so that a view can be drawn without a server.
+
+import type { CallStatistics, DeviceError, SessionState } from "@rapport/client";
+import type { Capture } from "../parts/capture.svelte";
+
+export interface CallFace {
+  readonly state: SessionState;
+  /** What the session is called. */
+  readonly title: string;
+  readonly demo: boolean;
+  /** May lock, remove and end. */
+  readonly host: boolean;
+  readonly capture: Capture;
+  readonly sharing: boolean;
+  readonly screenFault: DeviceError | undefined;
+  readonly mutedSpeaking: boolean;
+
+  toggleMicrophone(): void;
+  toggleCamera(): void;
+  toggleScreen(): void;
+  toggleHand(): void;
+  chooseMicrophone(id: string): void;
+  chooseCamera(id: string): void;
+  chooseSpeaker(id: string): void;
+  /** Of the notice about a device that did not open. */
+  forgetFaults(): void;
+  remove(id: number): void;
+  lock(locked: boolean): void;
+  endForAll(): void;
+  leave(): void;
+  /** Gives this attempt up and begins another one. */
+  again(): void;
+  statistics(): Promise<CallStatistics>;
+}

@@ -1,0 +1,140 @@
+// Session links, and what the server gives for them.
+//
+// Owns: the form of a link, the identity of this tab, and the words between link and server.
+// Never does: send the secret anywhere. It stands in the fragment, which browsers keep to themselves.
+
+import { fromBase64Url, toBase64Url } from "./base64.ts";
+
+/** What a link carries. */
+export interface Link {
+  /** Public: names the invitation to the server. */
+  invitation: string;
+  /** 16 bytes that the server never sees; every key of the room comes from them. */
+  secret: Uint8Array;
+}
+
+/** Why an address is not a link that works. */
+export type LinkFault =
+  | "no_invitation" // not the address of a session at all
+  | "no_secret" // the part after `#` is missing: many programs cut it off
+  | "truncated_secret"; // it is there, and damaged
+
+/** What a server gives for an invitation. */
+export interface Redeemed {
+  /** For `Session.join`: lets this tab, and no other, in. */
+  token: string;
+  room: string;
+  standing: "host" | "guest";
+  /** What the session is called. */
+  title: string;
+  /** Unix time in seconds. */
+  expires: number;
+  /** The server made the secret itself, so it could open the session: only to try things out. */
+  demo: boolean;
+}
+
+export type LinkErrorCode =
+  | "unknown_link"
+  | "expired"
+  | "refused" // the server answers, and will not
+  | "server_gone" // no answer, or the server can't at the moment: worth another try
+  | "fault"; // an answer that makes no sense
+
+/** Why a link did not open. `code` is for programs, `message` for support. */
+export class LinkError extends Error {
+  override readonly name = "LinkError";
+  constructor(
+    readonly code: LinkErrorCode,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+/** Takes the address of a session apart: `ORIGIN/j/<invitation>#<secret>`. */
+export function parseLink(url: string | URL): Link | LinkFault {
+  const parsed = asUrl(url);
+  const invitation = parsed && INVITATION_PATH.exec(parsed.pathname)?.[1];
+  if (!parsed || !invitation) return "no_invitation";
+  const fragment = parsed.hash.slice(1);
+  if (fragment === "") return "no_secret";
+  const secret = fromBase64Url(fragment);
+  return secret?.length === SECRET_BYTES ? { invitation, secret } : "truncated_secret";
+}
+
+/** Asks the server what an invitation is good for. Throws `LinkError`. */
+export async function redeem(invitation: string, origin = location.origin): Promise<Redeemed> {
+  const response = await post(new URL(`/api/v1/invitations/${encodeURIComponent(invitation)}`, origin), {
+    device: deviceOf(sessionStorage),
+  });
+  if (!response.ok) throw new LinkError(codeOf(response.status), `status ${response.status}`);
+  const redeemed: unknown = await response.json().catch(() => undefined);
+  if (!isRedeemed(redeemed)) throw new LinkError("fault", "the answer is not a redeemed invitation");
+  return redeemed;
+}
+
+/**
+ * The identity of this tab: a reload is the same person, another tab another one. A storage that is shut off
+ * costs no more than that a reload comes in as somebody new.
+ */
+export function deviceOf(storage: Pick<Storage, "getItem" | "setItem">): string {
+  try {
+    const known = storage.getItem(DEVICE_KEY);
+    if (known && fromBase64Url(known)?.length === DEVICE_BYTES) return known;
+  } catch {
+    // Reading throws where the user blocks storage.
+  }
+  const device = toBase64Url(crypto.getRandomValues(new Uint8Array(DEVICE_BYTES)));
+  try {
+    storage.setItem(DEVICE_KEY, device);
+  } catch {
+    // So does writing.
+  }
+  return device;
+}
+
+async function post(url: URL, body: object): Promise<Response> {
+  try {
+    return await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      credentials: "omit",
+      referrerPolicy: "no-referrer",
+      signal: AbortSignal.timeout(REDEEM_TIMEOUT_MS),
+    });
+  } catch (error) {
+    throw new LinkError("server_gone", String(error));
+  }
+}
+
+function codeOf(status: number): LinkErrorCode {
+  if (status === 404) return "unknown_link";
+  if (status === 410) return "expired";
+  return status >= 500 || status === 429 ? "server_gone" : "refused";
+}
+
+function isRedeemed(value: unknown): value is Redeemed {
+  if (typeof value !== "object" || value === null) return false;
+  const { token, room, standing, title, expires, demo } = value as Record<string, unknown>;
+  return (
+    typeof token === "string" &&
+    typeof room === "string" &&
+    (standing === "host" || standing === "guest") &&
+    typeof title === "string" &&
+    typeof expires === "number" &&
+    typeof demo === "boolean"
+  );
+}
+
+function asUrl(url: string | URL): URL | undefined {
+  if (url instanceof URL) return url;
+  return URL.canParse(url) ? new URL(url) : undefined;
+}
+
+const INVITATION_PATH = /\/j\/([A-Za-z0-9_-]{22})\/?$/;
+const SECRET_BYTES = 16;
+const DEVICE_BYTES = 16;
+const DEVICE_KEY = "rapport.device";
+/** Longer than any server takes that still answers; the page names the wait long before. */
+const REDEEM_TIMEOUT_MS = 10_000;

@@ -1,0 +1,74 @@
+// Opens what others sealed.
+//
+// Owns: their keys, and which of their frames came already. Never does: pass on what does not authenticate.
+
+import { concat, type Bytes } from "./bytes.ts";
+import { senderOf, type SenderKey } from "./keys.ts";
+import { LAYOUTS, type Codec, type Layout } from "./layout.ts";
+import type { Rejection } from "./messages.ts";
+import { ReplayWindow } from "./replay.ts";
+import { decodeHeader, SframeKey, TAG_BYTES, type Header } from "./sframe.ts";
+
+export type Opened =
+  | { outcome: "opened"; frame: Bytes; sender: number }
+  | { outcome: "replayed" }
+  | { outcome: Rejection; kid?: number };
+
+export class Incoming {
+  readonly #keys = new Map<number, { key: SframeKey; window: ReplayWindow }>();
+
+  /** The same key again keeps its window: a frame that was opened stays opened. */
+  async setKey({ kid, baseKey }: SenderKey): Promise<void> {
+    const key = await SframeKey.import(BigInt(kid), baseKey);
+    const former = this.#keys.get(kid);
+    if (former?.key.equals(key)) return;
+    this.#keys.set(kid, { key, window: new ReplayWindow() });
+  }
+
+  forget(sender: number): void {
+    for (const kid of this.#keys.keys()) if (senderOf(kid) === sender) this.#keys.delete(kid);
+  }
+
+  async open(codec: Codec | undefined, frame: Bytes): Promise<Opened> {
+    const parts = codec && partsOf(LAYOUTS[codec], frame);
+    if (!codec || !parts) return { outcome: "clear" };
+    const kid = Number(parts.header.kid);
+    const entry = this.#keys.get(kid);
+    if (!entry) return { outcome: "no_key", kid };
+    if (!entry.window.isFresh(parts.counter)) return { outcome: "replayed" };
+    const plaintext = await entry.key.open(
+      parts.headerBytes,
+      parts.header.counter,
+      parts.prefix,
+      parts.ciphertext,
+    );
+    const rest = plaintext && LAYOUTS[codec].rest(plaintext);
+    if (!rest) return { outcome: "unauthenticated", kid };
+    // its copy may have come over another receiver while this one was being opened
+    if (!entry.window.isFresh(parts.counter)) return { outcome: "replayed" };
+    entry.window.mark(parts.counter);
+    const opened = parts.prefix.length === 0 ? rest : concat(parts.prefix, rest);
+    return { outcome: "opened", frame: opened, sender: senderOf(kid) };
+  }
+}
+
+/** The parts of a sealed frame, or nothing where no header of a sender of ours stands after the prefix. */
+function partsOf(layout: Layout, frame: Bytes) {
+  const cut = layout.prefixLength(frame);
+  if (cut === undefined) return undefined;
+  const sealed = layout.sealed(frame.subarray(cut));
+  const header = decodeHeader(sealed);
+  if (!header || !isOurs(header) || sealed.length < header.length + TAG_BYTES) return undefined;
+  return {
+    prefix: frame.subarray(0, cut),
+    header,
+    counter: Number(header.counter),
+    headerBytes: sealed.subarray(0, header.length),
+    ciphertext: sealed.subarray(header.length),
+  };
+}
+
+/** A sender's index is in the upper 12 of 32 bits and begins at 1; a clear frame hardly ever reads like that. */
+function isOurs({ kid, counter }: Header): boolean {
+  return kid < 2n ** 32n && senderOf(Number(kid)) > 0 && counter <= BigInt(Number.MAX_SAFE_INTEGER);
+}

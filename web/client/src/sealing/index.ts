@@ -1,0 +1,18 @@
+/**
+ * End-to-end sealing of media frames by RFC 9605.
+ *
+ * A {@link Sealer} belongs to one RTCPeerConnection. Its transceivers are made by `addSender` and `addReceiver`, and
+ * nothing passes them in clear, in either direction, whether a key is there or not. Keys come later, by `setSendKey`
+ * and `setReceiveKey`; {@link deriveSenderKey} makes them from a link's secret.
+ */
+
+export { deriveSenderKey, senderKid, senderOf, type SenderKey } from "./keys.ts";
+export type { Rejection, SealingCounts } from "./messages.ts";
+export {
+  canSeal,
+  Sealer,
+  type FaultEvent,
+  type OpenedEvent,
+  type RejectedEvent,
+  type SealerOptions,
+} from "./sealer.ts";

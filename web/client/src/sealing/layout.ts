@@ -1,0 +1,61 @@
+// Which bytes of a frame stay readable, by codec: layout 1.
+//
+// Owns: clear prefixes, and what a codec needs around the sealed part. Never does: seal. The prefix is authenticated.
+//
+// A packetiser reads what it expects of its codec at the head of a frame, so some bytes must be what they were. The
+// codec is told by the frame's own metadata (`mimeType`), which Chromium and Firefox fill in both directions; a
+// browser that does not fill it gets nothing sealed and nothing opened.
+
+import { concat, type Bytes } from "./bytes.ts";
+import { escape, sliceOffset, unescape } from "./h264.ts";
+import { pad, unpad } from "./padding.ts";
+
+export type Codec = "opus" | "vp8" | "vp9" | "h264";
+
+/** Where a frame is cut, and how its two parts are put on the wire and taken from it. */
+export interface Layout {
+  /** Nothing if this is no frame of the codec. Holds for the clear and for the sealed frame alike. */
+  prefixLength(frame: Uint8Array): number | undefined;
+  /** What is to be sealed of the bytes after the prefix; nothing if it can't be. */
+  plaintext(rest: Bytes): Bytes | undefined;
+  /** Undoes `plaintext`. */
+  rest(plaintext: Bytes): Bytes | undefined;
+  /** The sealed frame in the form that the packetiser takes. */
+  join(prefix: Uint8Array, header: Uint8Array, ciphertext: Uint8Array): Bytes;
+  /** Undoes `join` for the bytes after the prefix. */
+  sealed(rest: Bytes): Bytes;
+}
+
+/** The codec of a frame by its MIME type; nothing for those that have no layout. */
+export function codecOf(mimeType: string | undefined): Codec | undefined {
+  const [, name] = mimeType?.toLowerCase().split("/") ?? [];
+  return name !== undefined && Object.hasOwn(LAYOUTS, name) ? (name as Codec) : undefined;
+}
+
+const plain = {
+  plaintext: (rest: Bytes) => rest,
+  rest: (plaintext: Bytes) => plaintext,
+  join: concat,
+  sealed: (rest: Bytes) => rest,
+};
+
+export const LAYOUTS: Record<Codec, Layout> = {
+  // RFC 6716 §3.1: the table of contents byte
+  opus: { ...plain, prefixLength: within(() => 1), plaintext: pad, rest: unpad },
+  // RFC 6386 §9.1: bit 0 of byte 0 is 0 in a key frame, which has 7 bytes of start code and size after its 3 bytes of
+  // tag. `frame.type` is not asked: it disagrees with this bit in some browsers, and the far end has only the bit.
+  vp8: { ...plain, prefixLength: within(([first = 0]) => ((first & 1) === 0 ? 10 : 3)) },
+  // RFC 9628 §4: all that is needed stands in the payload descriptor
+  vp9: { ...plain, prefixLength: within(() => 0) },
+  h264: {
+    ...plain,
+    prefixLength: sliceOffset,
+    join: (prefix, header, ciphertext) => concat(prefix, escape(concat(header, ciphertext))),
+    sealed: unescape,
+  },
+};
+
+/** A prefix must lie within its frame. */
+function within(length: (frame: Uint8Array) => number): Layout["prefixLength"] {
+  return (frame) => (frame.length >= length(frame) ? length(frame) : undefined);
+}

@@ -1,0 +1,42 @@
+// Seals the frames of one sender, over all its tracks and encodings.
+//
+// Owns: the keys to seal with and their counters. Never does: pass on what it can't seal.
+
+import { encodeHeader, SframeKey } from "./sframe.ts";
+import { LAYOUTS, type Codec } from "./layout.ts";
+import type { Bytes } from "./bytes.ts";
+import type { SenderKey } from "./keys.ts";
+
+export class Outgoing {
+  /** Where the counter of each new key begins. */
+  firstCounter = 0;
+  /**
+   * Every key ever used here stays, with its counter: RFC 9605 §9.1, a counter never comes twice under one key, not
+   * even if the page goes back to a former key.
+   */
+  readonly #keys: { key: SframeKey; counter: number }[] = [];
+  #current: { key: SframeKey; counter: number } | undefined;
+
+  async setKey({ kid, baseKey }: SenderKey): Promise<void> {
+    const key = await SframeKey.import(BigInt(kid), baseKey);
+    let known = this.#keys.find((entry) => entry.key.equals(key));
+    if (!known) this.#keys.push((known = { key, counter: this.firstCounter }));
+    this.#current = known;
+  }
+
+  /** The frame as it may be sent, or nothing. */
+  async seal(codec: Codec | undefined, frame: Bytes): Promise<Bytes | undefined> {
+    // an empty frame is silence that Opus does not send: sealed it would be a packet, and tell of the silence
+    if (!codec || !this.#current || frame.length === 0) return undefined;
+    const layout = LAYOUTS[codec];
+    const cut = layout.prefixLength(frame);
+    const plaintext = cut === undefined ? undefined : layout.plaintext(frame.subarray(cut));
+    if (!plaintext) return undefined;
+    const { key } = this.#current;
+    // taken before the first await: two tracks never see the same value
+    const counter = BigInt(this.#current.counter++);
+    const prefix = frame.subarray(0, cut);
+    const header = encodeHeader(key.kid, counter);
+    return layout.join(prefix, header, await key.seal(header, counter, prefix, plaintext));
+  }
+}

@@ -1,0 +1,233 @@
+import { expect, test, vi } from "vitest";
+
+import { deriveSenderKey, senderKid, type SenderKey } from "./keys.ts";
+import type { FromWorker, SealingCounts, TransformOptions } from "./messages.ts";
+import { Pipelines, type EncodedFrame } from "./pipelines.ts";
+
+const SECRET = new Uint8Array(16).fill(1);
+
+test("what one side seals, the other opens, and the page hears whose it is", async () => {
+  const [near, far] = [worker(), worker()];
+  await near.give("send_key", 7);
+  await far.give("receive_key", 7);
+  const sender = near.attach({ direction: "send", id: 1 });
+  const receiver = far.attach({ direction: "receive", id: 2 });
+  await receiver.skip(frameOf("audio/opus", new Uint8Array(0)));
+  for (const frame of [vp8(0x50, 40), vp8(0x51, 40), opus(60)]) {
+    const clear = new Uint8Array(frame.data).slice();
+    const sealed = await sender.pass(frame);
+    expect(sealed!.data.byteLength).toBeGreaterThan(clear.length + 16);
+    const opened = await receiver.pass(sealed!);
+    expect([...new Uint8Array(opened!.data)]).toEqual([...clear]);
+  }
+  expect(far.told.filter(({ type }) => type === "opened")).toEqual([{ type: "opened", id: 2, sender: 7 }]);
+  expect(near.report()).toMatchObject({ counts: { sealed: 3, dropped: 0 }, sealed: [[1, 3]] });
+  expect(far.report()).toMatchObject({ counts: { opened: 3, rejected: 0, replayed: 0 } });
+});
+
+test("without a key, empty, of an unknown codec or too long: nothing is passed on", async () => {
+  const near = worker();
+  const sender = near.attach({ direction: "send", id: 1 });
+  expect(await sender.pass(opus(60))).toBeUndefined();
+  await near.give("send_key", 7);
+  expect(await sender.pass(frameOf("audio/opus", new Uint8Array(0)))).toBeUndefined();
+  expect(await sender.pass(frameOf("video/VP9", new Uint8Array(0)))).toBeUndefined();
+  expect(await sender.pass(frameOf("video/AV1", new Uint8Array(50)))).toBeUndefined();
+  expect(await sender.pass(frameOf(undefined, new Uint8Array(50)))).toBeUndefined();
+  expect(await sender.pass(opus(1600))).toBeUndefined();
+  expect(await sender.pass(opus(60))).toBeDefined();
+  expect(near.report()).toMatchObject({ counts: { sealed: 1, dropped: 6 } });
+});
+
+test("clear, unknown, forged and repeated frames are not passed on, and each is called by its name", async () => {
+  const [near, far] = [worker(), worker()];
+  await near.give("send_key", 7);
+  const sender = near.attach({ direction: "send", id: 1 });
+  const receiver = far.attach({ direction: "receive", id: 2 });
+  const sealed = (await sender.pass(opus(60)))!;
+  const forged = copyOf(sealed);
+  new Uint8Array(forged.data)[0]! ^= 1;
+
+  expect(await receiver.pass(opus(60))).toBeUndefined();
+  expect(await receiver.pass(copyOf(sealed))).toBeUndefined();
+  await far.give("receive_key", 7);
+  expect(await receiver.pass(forged), "the clear byte is authenticated").toBeUndefined();
+  expect(await receiver.pass(copyOf(sealed))).toBeDefined();
+  expect(await receiver.pass(copyOf(sealed))).toBeUndefined();
+
+  const kid = senderKid(7);
+  expect(far.told.filter(({ type }) => type === "rejected")).toEqual([
+    { type: "rejected", id: 2, reason: "clear", count: 1 },
+    { type: "rejected", id: 2, reason: "no_key", kid, count: 1 },
+    { type: "rejected", id: 2, reason: "unauthenticated", kid, count: 1 },
+  ]);
+  expect(far.report()).toMatchObject({ counts: { opened: 1, rejected: 3, replayed: 1 } });
+});
+
+test("a key given twice repeats no counter and forgets no frame", async () => {
+  const [near, far] = [worker(), worker()];
+  const sender = near.attach({ direction: "send", id: 1 });
+  const receiver = far.attach({ direction: "receive", id: 2 });
+  const headers: string[] = [];
+  let first: EncodedFrame | undefined;
+  // away to another key and back, as a reconnect may do
+  for (const index of [7, 8, 7]) {
+    await near.give("send_key", index);
+    await far.give("receive_key", index);
+    const sealed = (await sender.pass(opus(60)))!;
+    first ??= copyOf(sealed);
+    headers.push(new Uint8Array(sealed.data).slice(1, 6).join());
+    expect(await receiver.pass(sealed)).toBeDefined();
+  }
+  expect(new Set(headers).size).toBe(3);
+  expect(await receiver.pass(first!), "a repeated frame").toBeUndefined();
+});
+
+test("the page hears of each sender who comes onto a receiver, and once of each", async () => {
+  const [one, other, far] = [worker(), worker(), worker()];
+  await far.give("receive_key", 7, 8);
+  await one.give("send_key", 7);
+  await other.give("send_key", 8);
+  const receiver = far.attach({ direction: "receive", id: 2 });
+  const [seven, eight] = [one, other].map((near) => near.attach({ direction: "send", id: 1 }));
+  for (const sender of [seven, seven, eight, eight, seven])
+    await receiver.pass((await sender!.pass(opus(60)))!);
+  const opened = far.told.filter((message) => message.type === "opened");
+  expect(opened.map(({ sender }) => sender)).toEqual([7, 8, 7]);
+});
+
+test("rejections are told at once, then counted and told once a second", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const far = worker();
+  const receiver = far.attach({ direction: "receive", id: 2 });
+  for (let frame = 0; frame < 5; frame += 1) await receiver.pass(opus(60));
+  vi.advanceTimersByTime(1000);
+  await receiver.pass(opus(60));
+  vi.useRealTimers();
+  const told = far.told.filter((message) => message.type === "rejected");
+  expect(told.map(({ reason, count }) => [reason, count])).toEqual([
+    ["clear", 1],
+    ["clear", 5],
+  ]);
+});
+
+test("a sender who is forgotten can't be opened any more, and another still can", async () => {
+  const [one, other, far] = [worker(), worker(), worker()];
+  const receiver = far.attach({ direction: "receive", id: 2 });
+  await far.give("receive_key", 7, 8);
+  await one.give("send_key", 7);
+  await other.give("send_key", 8);
+  far.forget(7);
+  await far.give("receive_key", 9); // what came before it is done then
+  expect(
+    await receiver.pass((await one.attach({ direction: "send", id: 1 }).pass(opus(60)))!),
+  ).toBeUndefined();
+  expect(
+    await receiver.pass((await other.attach({ direction: "send", id: 1 }).pass(opus(60)))!),
+  ).toBeDefined();
+});
+
+test("a key that comes late makes its receiver ask for a key frame, once a second at most", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const [near, far] = [worker(), worker()];
+  await near.give("send_key", 7);
+  const sender = near.attach({ direction: "send", id: 1 });
+  const receiver = far.attach({ direction: "receive", id: 2 });
+  const late = async () => {
+    far.forget(7);
+    await far.give("receive_key", 8); // what came before it is done then
+    await receiver.pass((await sender.pass(vp8(0x51, 40)))!);
+    await far.give("receive_key", 7);
+  };
+  await late();
+  await late();
+  expect(receiver.requests).toBe(1);
+  vi.advanceTimersByTime(1000);
+  await late();
+  expect(receiver.requests).toBe(2);
+  vi.useRealTimers();
+});
+
+/** A sealing worker with nothing of a browser around it. */
+function worker() {
+  const told: FromWorker[] = [];
+  const pipelines = new Pipelines(
+    (message) => told.push(message),
+    (error) => told.push(error as never),
+  );
+  return {
+    told,
+    /** Gives keys as the page does, and waits until the last one is imported: the worker clears its copy then. */
+    async give(type: "send_key" | "receive_key", ...indices: number[]): Promise<void> {
+      for (const index of indices) {
+        const { kid, baseKey } = await keyOf(index);
+        pipelines.handle({ type, kid, baseKey });
+        await vi.waitUntil(() => baseKey.every((byte) => byte === 0), { interval: 1 });
+      }
+    },
+    forget: (sender: number) => pipelines.handle({ type: "forget", sender }),
+    attach: (options: TransformOptions) => attach(pipelines, options, () => report(pipelines, told)),
+    report: () => report(pipelines, told),
+  };
+}
+
+function attach(pipelines: Pipelines, options: TransformOptions, look: () => Report) {
+  const [input, output] = [new TransformStream<EncodedFrame>(), new TransformStream<EncodedFrame>()];
+  const [writer, reader] = [input.writable.getWriter(), output.readable.getReader()];
+  const state = { requests: 0 };
+  const sendKeyFrameRequest = async () => void (state.requests += 1);
+  pipelines.attach({ readable: input.readable, writable: output.writable, options, sendKeyFrameRequest });
+  return {
+    get requests() {
+      return state.requests;
+    },
+    /** A frame of which nothing is to be heard: what is passed after it comes out. */
+    skip: (frame: EncodedFrame) => writer.write(frame),
+    /** What comes out for this frame; nothing if it was counted among those that go no further. */
+    async pass(frame: EncodedFrame): Promise<EncodedFrame | undefined> {
+      const before = look().counts;
+      void writer.write(frame);
+      await vi.waitUntil(() => handled(look().counts) > handled(before), { interval: 1 });
+      return passed(look().counts) > passed(before) ? (await reader.read()).value : undefined;
+    },
+  };
+}
+
+type Report = Extract<FromWorker, { type: "report" }>;
+
+function report(pipelines: Pipelines, told: FromWorker[]): Report {
+  pipelines.handle({ type: "report", round: 1 });
+  return told.pop() as Report;
+}
+
+function passed({ sealed, opened }: SealingCounts): number {
+  return sealed + opened;
+}
+
+function handled(counts: SealingCounts): number {
+  return passed(counts) + counts.dropped + counts.rejected + counts.replayed;
+}
+
+function frameOf(mimeType: string | undefined, data: Uint8Array): EncodedFrame {
+  const metadata = mimeType === undefined ? {} : { mimeType };
+  return { data: new Uint8Array(data).buffer, getMetadata: () => metadata };
+}
+
+function copyOf(frame: EncodedFrame): EncodedFrame {
+  return frameOf(frame.getMetadata().mimeType, new Uint8Array(frame.data));
+}
+
+function vp8(first: number, length: number): EncodedFrame {
+  return frameOf(
+    "video/VP8",
+    Uint8Array.from({ length }, (_, index) => (index === 0 ? first : index)),
+  );
+}
+
+function opus(length: number): EncodedFrame {
+  return frameOf("audio/opus", new Uint8Array(length).fill(0x55));
+}
+
+function keyOf(index: number): Promise<SenderKey> {
+  return deriveSenderKey(SECRET, new Uint8Array(16).fill(index), "room", senderKid(index));
+}

@@ -1,0 +1,163 @@
+// What runs in the sealing worker, apart from the worker's own globals.
+//
+// Owns: one pipeline per transformer, the counts, what the page is told. Never does: enqueue a frame that was neither
+// sealed nor opened here; an ended or broken pipeline passes nothing.
+
+import type { Bytes } from "./bytes.ts";
+import { Incoming, type Opened } from "./incoming.ts";
+import { codecOf, type Codec } from "./layout.ts";
+import { noCounts, type FromWorker, type ToWorker, type TransformOptions } from "./messages.ts";
+import { Outgoing } from "./outgoing.ts";
+import { Receiving } from "./receiving.ts";
+
+/** What is used of RTCEncodedVideoFrame and RTCEncodedAudioFrame. */
+export interface EncodedFrame {
+  data: ArrayBuffer;
+  getMetadata(): { mimeType?: string };
+}
+
+/** What is used of RTCRtpScriptTransformer. */
+export interface Transformer {
+  readonly readable: ReadableStream<EncodedFrame>;
+  readonly writable: WritableStream<EncodedFrame>;
+  readonly options: TransformOptions;
+  /** Firefox has it; Chromium wants to be asked by the page. */
+  generateKeyFrame?(): Promise<unknown>;
+  sendKeyFrameRequest(): Promise<unknown>;
+}
+
+export class Pipelines {
+  readonly #post: (message: FromWorker) => void;
+  readonly #report: (error: unknown) => void;
+  readonly #outgoing = new Outgoing();
+  readonly #incoming = new Incoming();
+  readonly #counts = noCounts();
+  readonly #sending = new Map<number, { transformer: Transformer; sealed: number }>();
+  readonly #receiving = new Map<number, Receiving>();
+  /** Keys are imported one after the other: the last one given is the one in force. */
+  #keysInOrder = Promise.resolve();
+
+  /** `report` hears of defects; the frame at hand is dropped then. */
+  constructor(post: (message: FromWorker) => void, report: (error: unknown) => void) {
+    this.#post = post;
+    this.#report = report;
+  }
+
+  handle(message: ToWorker): void {
+    switch (message.type) {
+      case "start":
+        this.#outgoing.firstCounter = message.firstCounter;
+        return;
+      case "report":
+        return this.#tellCounts(message.round);
+      case "key_frames":
+        return this.#requestKeyFrames();
+      case "send_key":
+      case "receive_key":
+      case "forget":
+        this.#keysInOrder = this.#keysInOrder.then(() => this.#handleKey(message)).catch(this.#report);
+    }
+  }
+
+  attach(transformer: Transformer): void {
+    const { readable, writable, options } = transformer;
+    const transform = options.direction === "send" ? this.#sealing(transformer) : this.#opening(transformer);
+    // it rejects when the connection closes, and nothing is lost with it
+    readable
+      .pipeThrough(new TransformStream({ transform }))
+      .pipeTo(writable)
+      .catch(() => undefined);
+  }
+
+  #sealing(transformer: Transformer): Step {
+    const sender = { transformer, sealed: 0 };
+    this.#sending.set(transformer.options.id, sender);
+    return async (frame, controller) => {
+      const begun = performance.now();
+      const sealed = await this.#attempt(() => this.#outgoing.seal(...contentOf(frame)));
+      if (!sealed) {
+        this.#counts.dropped += 1;
+        return;
+      }
+      frame.data = sealed.buffer;
+      this.#counts.sealMicros += microsSince(begun);
+      this.#counts.sealed += 1;
+      sender.sealed += 1;
+      controller.enqueue(frame);
+    };
+  }
+
+  #opening(transformer: Transformer): Step {
+    const receiving = new Receiving(transformer, this.#post);
+    this.#receiving.set(transformer.options.id, receiving);
+    return async (frame, controller) => {
+      if (frame.data.byteLength === 0) return; // padding: nothing to open, and nothing to blame anybody for
+      const begun = performance.now();
+      const opened = await this.#attempt(() => this.#incoming.open(...contentOf(frame)));
+      if (!opened) return;
+      receiving.handle(opened, begun);
+      this.#count(opened);
+      if (opened.outcome !== "opened") return;
+      frame.data = opened.frame.buffer;
+      this.#counts.openMicros += microsSince(begun);
+      controller.enqueue(frame);
+    };
+  }
+
+  /** A defect costs the frame, never its secrecy. */
+  async #attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#report(error);
+      return undefined;
+    }
+  }
+
+  #count({ outcome }: Opened): void {
+    if (outcome === "opened" || outcome === "replayed") this.#counts[outcome] += 1;
+    else this.#counts.rejected += 1;
+  }
+
+  async #handleKey(
+    message: Extract<ToWorker, { type: "send_key" | "receive_key" | "forget" }>,
+  ): Promise<void> {
+    if (message.type === "forget") return this.#incoming.forget(message.sender);
+    if (message.type === "send_key") {
+      await this.#outgoing.setKey(message);
+      this.#requestKeyFrames();
+    } else {
+      await this.#incoming.setKey(message);
+      for (const receiving of this.#receiving.values()) receiving.handleKey(message.kid, performance.now());
+    }
+    message.baseKey.fill(0); // this copy is not needed any more
+  }
+
+  #requestKeyFrames(): void {
+    const ids: number[] = [];
+    for (const [id, { transformer }] of this.#sending) {
+      // a transformer of sound refuses
+      if (transformer.generateKeyFrame) transformer.generateKeyFrame().catch(() => undefined);
+      else ids.push(id);
+    }
+    if (ids.length > 0) this.#post({ type: "key_frames", ids });
+  }
+
+  #tellCounts(round: number): void {
+    const sealed = [...this.#sending].map(([id, sender]): [number, number] => [id, sender.sealed]);
+    this.#post({ type: "report", round, counts: { ...this.#counts }, sealed });
+  }
+}
+
+type Step = (
+  frame: EncodedFrame,
+  controller: TransformStreamDefaultController<EncodedFrame>,
+) => Promise<void>;
+
+function contentOf(frame: EncodedFrame): [Codec | undefined, Bytes] {
+  return [codecOf(frame.getMetadata().mimeType), new Uint8Array(frame.data)];
+}
+
+function microsSince(begun: number): number {
+  return (performance.now() - begun) * 1000;
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+
+import { preferred } from "./codecs.ts";
+import { cameraEncoding } from "./limits.ts";
+
+describe("cameraEncoding", () => {
+  it("falls with the number of people", () => {
+    const rates = [1, 3, 4, 7, 8, 16].map((people) => cameraEncoding(people).maxBitrate);
+    expect(rates).toEqual([1_200_000, 1_200_000, 600_000, 600_000, 250_000, 250_000]);
+    expect(cameraEncoding(8).scaleResolutionDownBy).toBe(3);
+  });
+});
+
+describe("preferred", () => {
+  it("offers what can be sealed, the best first", () => {
+    const codec = (mimeType: string, sdpFmtpLine?: string) => ({
+      mimeType,
+      clockRate: 90_000,
+      ...(sdpFmtpLine ? { sdpFmtpLine } : {}),
+    });
+    const all = [
+      codec("video/VP8"),
+      codec("video/rtx"),
+      codec("video/VP9", "profile-id=2"),
+      codec("video/VP9", "profile-id=0"),
+      codec("video/H264"),
+      codec("video/AV1"),
+      codec("video/ulpfec"),
+    ];
+    expect(preferred(all).map(({ mimeType }) => mimeType)).toEqual(["video/VP9", "video/VP8", "video/rtx"]);
+    expect(preferred(all)[0]?.sdpFmtpLine).toBe("profile-id=0");
+  });
+});

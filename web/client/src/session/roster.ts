@@ -1,0 +1,56 @@
+// Who is in the room, as the server tells it.
+//
+// Owns: members by number, in the order of coming in. Never does: believe it for more than names; whose a picture
+// is, the key says that opens it.
+
+import type { Member, ServerBody, Snapshot } from "../signaling/protocol.ts";
+
+/** A value: each change gives a new one. */
+export interface Roster {
+  you: number;
+  members: readonly Member[];
+  locked: boolean;
+}
+
+export function rosterOf(snapshot: Snapshot): Roster {
+  return { you: snapshot.you, members: snapshot.members, locked: snapshot.room.locked };
+}
+
+/** Takes what the server says in; what does not concern the roster leaves it as it is. */
+export function updated(roster: Roster, body: ServerBody): Roster {
+  switch (body.type) {
+    case "member":
+      return { ...roster, members: withMember(roster.members, body.member) };
+    case "left":
+      return {
+        ...roster,
+        members: roster.members.filter((member) => member.participant !== body.participant),
+      };
+    case "room":
+      return { ...roster, locked: body.room.locked };
+    default:
+      return roster;
+  }
+}
+
+export function memberOf(roster: Roster, participant: number): Member | undefined {
+  return roster.members.find((member) => member.participant === participant);
+}
+
+/** Who seals under this index. Two with the same one can't be; if a server says so, the first stays. */
+export function senderAt(roster: Roster, sender: number): Member | undefined {
+  return roster.members.find((member) => member.key?.sender === sender);
+}
+
+/** All whose media may come: neither oneself nor those who only listen. */
+export function senders(roster: Roster): Member[] {
+  return roster.members.filter((member) => member.key && member.participant !== roster.you);
+}
+
+/** A key stays what it was: a number is never used again, and neither is who stands behind it. */
+function withMember(members: readonly Member[], member: Member): Member[] {
+  const at = members.findIndex((known) => known.participant === member.participant);
+  if (at < 0) return [...members, member];
+  const key = members[at]?.key;
+  return members.with(at, key ? { ...member, key } : member);
+}

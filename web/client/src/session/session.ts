@@ -1,0 +1,320 @@
+// A call, from the click on "Join" to its end.
+//
+// Owns: the public face, the wishes of this person, and coming back when the connection is lost.
+// Never does: draw, open a device or stop a capture, play sound. The page that gives a track also ends it.
+//
+// Closing a tab says nothing to the server on purpose: a reload is the same, and whoever says "leave" would not come
+// back into a locked room. The others see somebody who is gone without a word as `away` for half a minute.
+
+import { LinkError, redeem } from "../link.ts";
+import { DeviceError } from "../media/devices.ts";
+import { watchSpeaking } from "../media/speaking.ts";
+import type { CallStatistics } from "../media/statistics.ts";
+import { canSeal } from "../sealing/index.ts";
+import type { ClientBody } from "../signaling/protocol.ts";
+import type { Closing } from "../signaling/socket.ts";
+import { onWake } from "../signaling/wake.ts";
+import { Comeback } from "./comeback.ts";
+import { mediaState, type Own } from "./own.ts";
+import { peopleOf } from "./people.ts";
+import { Presence } from "./presence.ts";
+import type { Roster } from "./roster.ts";
+import type { End, EndCode, Line, SessionState } from "./types.ts";
+
+export interface JoinOptions {
+  /** Of the server; by default where the page comes from. */
+  origin?: string;
+  /** By which a token that ran out is renewed when a lost call is taken up again. */
+  invitation?: string;
+  token: string;
+  room: string;
+  secret: Uint8Array;
+  /** Shown to the others: not empty; what is beyond 64 characters is cut off. */
+  name: string;
+  microphone?: MediaStreamTrack | null;
+  camera?: MediaStreamTrack | null;
+}
+
+export class Session {
+  readonly #options: JoinOptions;
+  readonly #name: string;
+  readonly #own: Own = {
+    microphone: null,
+    muted: false,
+    camera: null,
+    screen: null,
+    speaking: false,
+    hand: false,
+    line: "unknown",
+  };
+  readonly #listeners = new Set<(state: SessionState) => void>();
+  readonly #comeback = new Comeback(performance.now());
+  readonly #stopWaking = onWake(() => this.#retryNow());
+  #token: string;
+  #presence: Presence | undefined;
+  #retry: { timer: ReturnType<typeof setTimeout>; join: () => void } | undefined;
+  #roster: Roster | undefined;
+  #ownCamera: MediaStream | undefined;
+  #stopListening: (() => void) | undefined;
+  #phase: SessionState["phase"] = "joining";
+  #lostSince = 0;
+  #end: End | undefined;
+  #state: SessionState = { phase: "joining", people: [], locked: false };
+  #told = true;
+
+  /** Returns at once; how it goes is in the state. Throws a `RangeError` for a name that nobody could read. */
+  static join(options: JoinOptions): Session {
+    return new Session(options);
+  }
+
+  private constructor(options: JoinOptions) {
+    this.#options = options;
+    this.#token = options.token;
+    this.#name = readable(options.name);
+    this.#takeMicrophone(options.microphone ?? null);
+    this.#takeCamera(options.camera ?? null);
+    if (canSeal()) this.#join();
+    else this.#finish("unsupported", "RTCRtpScriptTransform is absent");
+  }
+
+  /** A value: it never changes, there are new ones. */
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Calls back at once, and then after each change. Returns what ends it. */
+  subscribe(listener: (state: SessionState) => void): () => void {
+    // Each subscription is its own, even of the same function.
+    const own = (state: SessionState) => listener(state);
+    this.#listeners.add(own);
+    own(this.#state);
+    return () => this.#listeners.delete(own);
+  }
+
+  /** Speaks through this one from now on; `null` for none. */
+  async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
+    this.#takeMicrophone(track);
+    await this.#apply();
+  }
+
+  /** Within a frame of sound. The microphone stays open, so that talking again is as quick. */
+  setMuted(muted: boolean): void {
+    this.#own.muted = muted;
+    if (this.#own.microphone) this.#own.microphone.enabled = !muted;
+    this.#say({ type: "media", media: mediaState(this.#own) });
+    this.#changed();
+  }
+
+  /** Shows this one from now on; `null` for off. Stop the former track: that puts the camera's light out. */
+  async setCamera(track: MediaStreamTrack | null): Promise<void> {
+    this.#takeCamera(track);
+    await this.#apply();
+  }
+
+  /** Shows this screen; `null` ends it, and so does the browser's own button. Throws a `DeviceError` if refused. */
+  async setScreen(stream: MediaStream | null): Promise<void> {
+    this.#own.screen = stream;
+    const [picture] = stream?.getVideoTracks() ?? [];
+    picture?.addEventListener("ended", () => this.#own.screen === stream && void this.setScreen(null));
+    if (await this.#apply()) return;
+    if (this.#own.screen === stream) this.#own.screen = null;
+    await this.#apply();
+    throw new DeviceError("failed", "screen", "the server takes no screen");
+  }
+
+  raiseHand(raised: boolean): void {
+    this.#own.hand = raised;
+    this.#say({ type: "hand", raised });
+    this.#changed();
+  }
+
+  /** Sends somebody away. Hosts only, as all of the next three. */
+  remove(id: number): void {
+    this.#say({ type: "remove", participant: id });
+  }
+
+  /** Lets nobody new in, or again. */
+  lock(locked: boolean): void {
+    this.#say({ type: "lock", locked });
+  }
+
+  endForAll(): void {
+    this.#say({ type: "end" });
+  }
+
+  leave(): void {
+    this.#say({ type: "leave" });
+    this.#finish("left", "");
+  }
+
+  /** Of the last two seconds, or so. */
+  async statistics(): Promise<CallStatistics> {
+    return this.#presence?.statistics() ?? NO_STATISTICS;
+  }
+
+  #takeMicrophone(track: MediaStreamTrack | null): void {
+    this.#own.microphone = track;
+    if (track) track.enabled = !this.#own.muted;
+    track?.addEventListener("ended", () => this.#own.microphone === track && void this.setMicrophone(null));
+    this.#stopListening?.();
+    this.#stopListening = track ? this.#listenTo(track) : undefined;
+  }
+
+  #takeCamera(track: MediaStreamTrack | null): void {
+    this.#own.camera = track;
+    this.#ownCamera = track ? new MediaStream([track]) : undefined;
+    track?.addEventListener("ended", () => this.#own.camera === track && void this.setCamera(null));
+  }
+
+  #listenTo(track: MediaStreamTrack): (() => void) | undefined {
+    try {
+      return watchSpeaking(track, (speaking) => {
+        this.#own.speaking = speaking;
+        this.#say({ type: "speaking", speaking });
+        this.#changed();
+      });
+    } catch {
+      return undefined; // no Web Audio: then nobody is told who speaks, and the call goes on
+    }
+  }
+
+  async #apply(): Promise<boolean> {
+    this.#changed();
+    return (await this.#presence?.apply()) ?? true;
+  }
+
+  #say(body: ClientBody): void {
+    this.#presence?.say(body);
+  }
+
+  #join(): void {
+    this.#retry = undefined;
+    const { origin = location.origin, room, secret } = this.#options;
+    const admission = { origin, room, secret, token: this.#token, name: this.#name };
+    try {
+      this.#presence = new Presence(admission, this.#own, {
+        changed: () => this.#changed(),
+        line: (line) => this.#lineIs(line),
+        over: (closing) => this.#lost(closing),
+      });
+    } catch (error) {
+      this.#finish("not_sealed", String(error));
+    }
+  }
+
+  #lineIs(line: Line): void {
+    this.#own.line = line;
+    this.#say({ type: "line", line });
+    this.#changed();
+  }
+
+  #lost({ outcome, detail }: Closing): void {
+    this.#presence = undefined;
+    this.#changed();
+    this.#updatePhase();
+    const step = this.#comeback.next(outcome, performance.now(), this.#options.invitation !== undefined);
+    if (step.then === "end") return this.#finish(step.code, detail);
+    const join = step.renew ? () => void this.#renew() : () => this.#join();
+    this.#retry = { join, timer: setTimeout(join, step.afterMs) };
+  }
+
+  #retryNow(): void {
+    if (!this.#retry) return;
+    clearTimeout(this.#retry.timer);
+    this.#retry.join();
+  }
+
+  /** The same person with a fresh token. */
+  async #renew(): Promise<void> {
+    this.#retry = undefined;
+    try {
+      const { token, room } = await redeem(this.#options.invitation ?? "", this.#options.origin);
+      if (this.#phase === "ended") return;
+      if (room !== this.#options.room) return this.#finish("fault", "the invitation is to another room now");
+      this.#token = token;
+      this.#join();
+    } catch (error) {
+      const code = error instanceof LinkError ? error.code : "fault";
+      const outcome = code === "server_gone" ? GONE : ({ then: "end", code } as const);
+      if (this.#phase !== "ended") this.#lost({ outcome, detail: String(error) });
+    }
+  }
+
+  #finish(code: EndCode, detail: string): void {
+    if (this.#phase === "ended") return;
+    this.#phase = "ended";
+    this.#end = { code, detail };
+    clearTimeout(this.#retry?.timer);
+    this.#retry = undefined;
+    this.#stopWaking();
+    this.#stopListening?.();
+    this.#presence?.close();
+    this.#presence = undefined;
+    this.#changed();
+  }
+
+  /** However much changes in one task, the page hears of it once. */
+  #changed(): void {
+    if (!this.#told) return;
+    this.#told = false;
+    queueMicrotask(() => {
+      this.#told = true;
+      this.#updatePhase();
+      this.#state = this.#compose();
+      for (const listener of [...this.#listeners]) listener(this.#state);
+    });
+  }
+
+  #updatePhase(): void {
+    if (this.#phase === "ended") return;
+    if (this.#presence?.live) {
+      this.#phase = "live";
+      this.#comeback.live();
+    } else if (this.#phase === "live") {
+      this.#phase = "reconnecting";
+      this.#lostSince = performance.now();
+      this.#comeback.lost(this.#lostSince);
+    }
+  }
+
+  #compose(): SessionState {
+    this.#roster = this.#presence?.roster ?? this.#roster;
+    const ended = this.#phase === "ended";
+    return {
+      phase: this.#phase,
+      people: this.#roster && !ended ? peopleOf(this.#roster, this.#sight()) : [],
+      locked: this.#roster?.locked ?? false,
+      ...(this.#end ? { end: this.#end } : {}),
+      ...(this.#phase === "reconnecting" ? { reconnectingSince: this.#lostSince } : {}),
+    };
+  }
+
+  /** Between two stays the people stay in their places, without pictures. */
+  #sight(): Parameters<typeof peopleOf>[1] {
+    const presence = this.#presence?.roster ? this.#presence : undefined;
+    const away = this.#phase === "reconnecting" ? "away" : "connecting";
+    return {
+      shown: presence?.shown() ?? new Map(),
+      seal: (sender) => presence?.seal(sender) ?? "waiting",
+      own: this.#own,
+      ownCamera: this.#ownCamera,
+      connection: this.#phase === "live" ? "live" : away,
+    };
+  }
+}
+
+/** One line of at most 64 characters, as the server takes it. */
+function readable(name: string): string {
+  const line = name.replace(/\p{Cc}+/gu, " ").trim();
+  if (line === "") throw new RangeError("a name is needed");
+  return [...line].slice(0, LONGEST_NAME).join("").trim();
+}
+
+const LONGEST_NAME = 64;
+const GONE: Closing["outcome"] = { then: "rejoin", otherwise: "server_gone" };
+const NO_STATISTICS: CallStatistics = {
+  line: "unknown",
+  sending: [],
+  receiving: [],
+  sealing: { sealed: 0, dropped: 0, opened: 0, rejected: 0, replayed: 0, sealMicros: 0, openMicros: 0 },
+};

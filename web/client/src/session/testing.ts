@@ -1,0 +1,31 @@
+// Values for tests. Never does: run in an application.
+
+import type { Member } from "../signaling/protocol.ts";
+import type { Roster } from "./roster.ts";
+
+/** Somebody whose sender index is ten times the number. */
+export function member(participant: number, changes: Partial<Member> = {}): Member {
+  return {
+    participant,
+    name: `Person ${participant}`,
+    standing: "guest",
+    key: { sender: participant * 10, salt: "" },
+    media: { microphone: true, camera: true, screen: false },
+    speaking: false,
+    hand: false,
+    line: "unknown",
+    connection: "live",
+    ...changes,
+  };
+}
+
+/** Without a key: a listener. */
+export function listener(participant: number): Member {
+  const { key: _, ...rest } = member(participant, { name: "", standing: "listener" });
+  return rest;
+}
+
+/** Seen by the first of them. */
+export function roster(...members: Member[]): Roster {
+  return { you: members[0]?.participant ?? 0, members, locked: false };
+}

@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import type { Joining } from "./protocol.ts";
+import { CallSocket, type CallSocketEvents } from "./socket.ts";
+
+/** A WebSocket whose other end is the test. */
+class FakeSocket extends EventTarget {
+  static all: FakeSocket[] = [];
+  static get last(): FakeSocket {
+    const last = FakeSocket.all.at(-1);
+    if (!last) throw new Error("no socket was opened");
+    return last;
+  }
+  readonly sent: unknown[] = [];
+  closedWith: number | undefined;
+
+  constructor(
+    readonly url: string,
+    readonly protocol: string,
+  ) {
+    super();
+    FakeSocket.all.push(this);
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close(code = 1005): void {
+    this.closedWith = code;
+  }
+
+  accept(): this {
+    this.dispatchEvent(new Event("open"));
+    return this;
+  }
+
+  say(message: object): void {
+    this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(message) }));
+  }
+
+  lose(code = 1006, reason = ""): void {
+    this.dispatchEvent(Object.assign(new Event("close"), { code, reason }));
+  }
+}
+
+const snapshot = { you: 1, members: [], slots: [], room: { locked: false } };
+const joined = { type: "joined", session: "s", answer: "v=0", snapshot };
+const joining: Joining = {
+  token: "t",
+  name: "n",
+  sealing: { layout: 1, suite: 5, salt: "" },
+  media: { microphone: true, camera: true, screen: false },
+  offer: "v=0",
+  sources: [],
+};
+
+function call() {
+  const log: string[] = [];
+  const events: CallSocketEvents = {
+    joined: () => log.push("joined"),
+    received: (body) => log.push(body.type),
+    away: () => log.push("away"),
+    back: () => log.push("back"),
+    closed: ({ outcome }) => log.push(`closed ${outcome.then}`),
+  };
+  return { log, socket: new CallSocket("https://example.org", joining, events) };
+}
+
+beforeEach(() => {
+  FakeSocket.all = [];
+  vi.useFakeTimers();
+  vi.stubGlobal("WebSocket", FakeSocket);
+  const target = new EventTarget();
+  vi.stubGlobal("document", Object.assign(new EventTarget(), { visibilityState: "visible" }));
+  vi.stubGlobal("addEventListener", target.addEventListener.bind(target));
+  vi.stubGlobal("removeEventListener", target.removeEventListener.bind(target));
+  vi.stubGlobal("dispatchEvent", target.dispatchEvent.bind(target));
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe("CallSocket", () => {
+  it("joins with the first message, and acknowledges within a second", () => {
+    const { log } = call();
+    FakeSocket.last.accept().say(joined);
+    FakeSocket.last.say({ seq: 1, ack: 0, body: { type: "left", participant: 2 } });
+    expect(FakeSocket.last.url).toBe("wss://example.org/api/v1/call");
+    expect(FakeSocket.last.protocol).toBe("rapport.v1");
+    expect(FakeSocket.last.sent).toEqual([{ type: "join", ...joining }]);
+    vi.advanceTimersByTime(1000);
+    expect(FakeSocket.last.sent.at(-1)).toEqual({ ack: 1 });
+    expect(log).toEqual(["joined", "left"]);
+  });
+
+  it("resumes on a new socket, and says again what was not acknowledged", () => {
+    const { log, socket } = call();
+    FakeSocket.last.accept().say(joined);
+    socket.send({ type: "hand", raised: true });
+    FakeSocket.last.lose();
+    socket.send({ type: "hand", raised: false });
+    vi.advanceTimersByTime(0);
+    FakeSocket.last.accept();
+    expect(FakeSocket.last.sent).toEqual([{ type: "resume", session: "s", received: 0 }]);
+    FakeSocket.last.say({ type: "resumed", received: 1 });
+    expect(FakeSocket.last.sent.slice(1)).toEqual([
+      { seq: 2, ack: 0, body: { type: "hand", raised: false } },
+    ]);
+    expect(log).toEqual(["joined", "away", "back"]);
+  });
+
+  it("keeps what is said before the welcome", () => {
+    const { socket } = call();
+    socket.send({ type: "hand", raised: true });
+    FakeSocket.last.accept().say(joined);
+    expect(FakeSocket.last.sent.at(-1)).toEqual({ seq: 1, ack: 0, body: { type: "hand", raised: true } });
+  });
+
+  it("takes a silent socket for a dead one", () => {
+    const { log } = call();
+    FakeSocket.last.accept().say(joined);
+    vi.advanceTimersByTime(29_000);
+    expect(log).toEqual(["joined"]);
+    vi.advanceTimersByTime(1000);
+    expect(log).toEqual(["joined", "away"]);
+  });
+
+  it("tries for 30 seconds, then asks to join anew", () => {
+    const { log } = call();
+    FakeSocket.last.accept().say(joined);
+    FakeSocket.last.lose();
+    for (let second = 0; second < 40; second++) {
+      const tried = FakeSocket.all.length;
+      vi.advanceTimersByTime(1000);
+      if (FakeSocket.all.length > tried) FakeSocket.last.lose();
+    }
+    expect(log).toEqual(["joined", "away", "closed rejoin"]);
+    // At 0, 0.5, 1.5, 3.5, 7.5 … 31.5 s, after the one by which it joined.
+    expect(FakeSocket.all.length).toBeGreaterThan(8);
+    expect(FakeSocket.all.length).toBeLessThan(14);
+  });
+
+  it("tries at once when the network returns", () => {
+    const { log } = call();
+    FakeSocket.last.accept().say(joined);
+    dispatchEvent(new Event("online"));
+    expect(log).toEqual(["joined", "away"]);
+    vi.advanceTimersByTime(0);
+    FakeSocket.last.lose(); // the next try is in half a second
+    const tried = FakeSocket.all.length;
+    dispatchEvent(new Event("online"));
+    expect(FakeSocket.all.length).toBe(tried + 1);
+  });
+
+  it("hands on why the server closed it, and nothing after that", () => {
+    const { log, socket } = call();
+    FakeSocket.last.accept().say(joined);
+    FakeSocket.last.lose(4412, "removed");
+    expect(log).toEqual(["joined", "closed end"]);
+    expect(socket.send({ type: "leave" })).toBe(0);
+    vi.advanceTimersByTime(60_000);
+    expect(FakeSocket.all.length).toBe(1);
+  });
+
+  it.each([
+    ["a gap", { seq: 2, ack: 0, body: { type: "left", participant: 2 } }],
+    ["an impossible acknowledgement", { ack: 7 }],
+    ["no message", []],
+  ])("ends at %s", (_, message) => {
+    const { log } = call();
+    const socket = FakeSocket.last.accept();
+    socket.say(joined);
+    socket.say(message);
+    expect(log).toEqual(["joined", "closed end"]);
+    expect(socket.closedWith).toBe(4400);
+  });
+
+  it("waits ten seconds for a welcome", () => {
+    const { log } = call();
+    FakeSocket.last.accept();
+    vi.advanceTimersByTime(10_000);
+    expect(log).toEqual(["closed rejoin"]);
+  });
+});
