@@ -33,9 +33,12 @@ async fn call() -> Call {
     let (lane, commands) = Lane::new(endpoint, reports);
     let metrics = Arc::new(Metrics::default());
     let directory = Directory::new(&Config::default(), vec![lane], Plugins::default(), metrics);
-    let listen = |_: &Endpoint| Ok::<_, JoinError>((subscriber(1, "listener", &[]), ()));
-    directory.join(&name(), listen).await.unwrap();
-    let room = directory.room(&name()).unwrap();
+    let listen = |_: &Endpoint| {
+        let listener = subscriber(1, "listener", &[]);
+        let request = |reply| Request::Join(Box::new(listener), reply);
+        Ok::<_, JoinError>((request, ()))
+    };
+    let room = directory.enter(&name(), listen).await.unwrap().room;
     Call {
         directory,
         room,
