@@ -1,7 +1,7 @@
 // Nothing leaves unsealed, whatever goes wrong in a page.
 
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
+import { after } from 'node:test';
 
 import { Call, CLIENT, inCall, perceives, THERAPIST } from './harness/call.mjs';
 import { Synthetic } from './harness/synthetic.mjs';
@@ -20,11 +20,10 @@ const LATE = lateTransform('get.call(this)');
 /** The same with a page that reads back what it set, as if all were well. */
 const LATE_AND_LYING = lateTransform('this.claimed');
 
-let call;
-before(async () => (call = await Call.open()));
-after(() => call?.close());
+const call = new Call();
+after(() => call.close());
 
-inCall('a transform that is set too late is noticed before anything is sent', () => call, async () => {
+inCall('a transform that is set too late is noticed before anything is sent', call, async () => {
   const therapist = await call.enter('chromium', call.demo.therapist, { name: 'Dana', id: THERAPIST, before: COUNTED });
   const client = await call.enter('chromium', call.demo.client, { name: 'Omar', id: CLIENT, before: COUNTED + LATE });
   await client.reads('The session was stopped to protect you');
@@ -32,14 +31,14 @@ inCall('a transform that is set too late is noticed before anything is sent', ()
   await nothingReaches(therapist);
 });
 
-inCall('a transform that is too late and says otherwise lets no packet through', () => call, async () => {
+inCall('a transform that is too late and says otherwise lets no packet through', call, async () => {
   const therapist = await call.enter('chromium', call.demo.therapist, { name: 'Dana', id: THERAPIST, before: COUNTED });
   const client = await call.enter('chromium', call.demo.client, { name: 'Omar', id: CLIENT, before: COUNTED + LATE_AND_LYING });
   await client.reads('The session was stopped to protect you');
   await nothingReaches(therapist);
 });
 
-inCall('the server refuses a client that sends clear frames, and nobody else notices', () => call, async () => {
+inCall('the server refuses a client that sends clear frames, and nobody else notices', call, async () => {
   const [therapist, client] = await call.pair(['chromium', 'chromium'], { therapist: { before: COUNTED } });
   const before = await streams(therapist);
   const clear = Synthetic.join(call.demo, call.demo.client, { prefix: 'Clear', flags: ['--clear'] });

@@ -1,7 +1,7 @@
 // Eight people: two browsers and six synthetic members that seal with another implementation.
 
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
+import { after } from 'node:test';
 
 import { Call, CLIENT, inCall, perceives, THERAPIST } from './harness/call.mjs';
 import { Synthetic } from './harness/synthetic.mjs';
@@ -12,11 +12,10 @@ const SYNTHETIC = 6;
 /** Each of the others: about a second of it. */
 const ENOUGH_FRAMES = 15;
 
-let call;
-before(async () => (call = await Call.open()));
-after(() => call?.close());
+const call = new Call();
+after(() => call.close());
 
-inCall('eight people see and hear each other', () => call, async () => {
+inCall('eight people see and hear each other', call, async () => {
   const [therapist, client] = await call.pair(['chromium', 'firefox']);
   const members = Synthetic.join(call.demo, call.demo.client, { count: SYNTHETIC, prefix: 'Member' });
   call.later(() => members.leave());

@@ -1,7 +1,7 @@
 // Coming in: late, again, by a wrong link, and without a key.
 
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
+import { after } from 'node:test';
 
 import { Call, CLIENT, firstSight, inCall, perceives, THERAPIST } from './harness/call.mjs';
 import { connected, Stage } from './harness/stage.mjs';
@@ -22,12 +22,11 @@ const JOINS = 3;
 /** Long enough for hundreds of packets. */
 const WATCH_MS = 4000;
 
-let call;
-before(async () => (call = await Call.open()));
-after(() => call?.close());
+const call = new Call();
+after(() => call.close());
 
 for (const counter of COUNTERS) {
-  inCall(`a late joiner sees a picture within a second when the sender counts from ${counter}`, () => call, async (t) => {
+  inCall(`a late joiner sees a picture within a second when the sender counts from ${counter}`, call, async (t) => {
     const [, first] = await call.pair(['chromium', 'chromium'], { therapist: { before: countingFrom(counter) } });
     const waits = [];
     await call.leave(first);
@@ -42,12 +41,12 @@ for (const counter of COUNTERS) {
   });
 }
 
-inCall('a sender of Firefox that counts from 70000 is seen at once', () => call, async () => {
+inCall('a sender of Firefox that counts from 70000 is seen at once', call, async () => {
   await call.pair(['firefox', 'chromium'], { therapist: { before: countingFrom(70_000) } });
 });
 
 for (const browser of ['chromium', 'firefox']) {
-  inCall(`${browser}: a reload brings back into the call`, () => call, async (t) => {
+  inCall(`${browser}: a reload brings back into the call`, call, async (t) => {
     const [therapist, client] = await call.pair(['chromium', browser]);
     await client.page.reload();
     // the clock of a page starts when its loading does
@@ -61,7 +60,7 @@ for (const browser of ['chromium', 'firefox']) {
   });
 }
 
-inCall('a wrong secret opens nothing, and everybody is told so in words', () => call, async () => {
+inCall('a wrong secret opens nothing, and everybody is told so in words', call, async () => {
   const therapist = await call.enter('chromium', call.demo.therapist, { name: 'Dana', id: THERAPIST });
   const client = await call.enter('chromium', withOtherSecret(call.demo.client), { name: 'Omar', id: CLIENT });
   await client.reads('Your link does not match the others');
@@ -76,7 +75,7 @@ inCall('a wrong secret opens nothing, and everybody is told so in words', () => 
   await perceives(right, THERAPIST);
 });
 
-inCall('a WHEP subscriber without keys recovers no picture and no tone', () => call, async () => {
+inCall('a WHEP subscriber without keys recovers no picture and no tone', call, async () => {
   const [therapist, client] = await call.pair(['chromium', 'chromium']);
   const stage = await Stage.open({ withServer: false });
   call.later(() => stage.close());
@@ -85,7 +84,7 @@ inCall('a WHEP subscriber without keys recovers no picture and no tone', () => c
   const player = await stage.peer('chromium');
   await player.call('play', { url: `${gateway.base}/whep/${room}`, token });
   await connected(player);
-  await Promise.all([therapist, client].map((person) => person.press('Show who is here')));
+  await Promise.all([therapist, client].map((person) => person.press('People')));
   await Promise.all([therapist, client].map((person) => person.reads('1 listener without a key')));
   const received = async () => (await player.call('report')).filter(({ type }) => type === 'inbound-rtp');
   await until('sealed media comes to it', received, (streams) => streams.length === 2 && streams.every(({ packetsReceived }) => packetsReceived > 50));

@@ -58,7 +58,7 @@ async function launchChromium(plainAddresses) {
     name: 'chromium',
     open: async (url) => peerOf(await context.newPage(), url),
     page: async (script) => {
-      const page = await context.newPage();
+      const page = await newWindow(context);
       await page.addInitScript({ content: script });
       return page;
     },
@@ -67,6 +67,15 @@ async function launchChromium(plainAddresses) {
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** A page in a window of its own: the pictures of a tab in the background are not rendered. */
+async function newWindow(context) {
+  const opened = context.waitForEvent('page');
+  const session = await context.newCDPSession(context.pages()[0] ?? (await context.newPage()));
+  await session.send('Target.createTarget', { url: 'about:blank', newWindow: true });
+  await session.detach();
+  return opened;
 }
 
 async function launchFirefox(plainAddresses) {

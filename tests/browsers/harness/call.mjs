@@ -20,10 +20,9 @@ export const THERAPIST = 1;
 export const CLIENT = 4;
 
 export class Call {
-  static async open(options) {
-    const call = new Call();
-    call.demo = await Demo.start(options);
-    return call;
+  /** For each test a server of its own: whoever closes a page is missed for a while, and takes a place. */
+  async begin() {
+    this.demo = await Demo.start();
   }
 
   constructor() {
@@ -65,13 +64,12 @@ export class Call {
   /** Ends what the test opened; what cannot be closed any more is not its failure. */
   async clear() {
     await Promise.allSettled([...this.people.splice(0).map((person) => person.close()), ...this.closing.splice(0).map((close) => close())]);
+    const outcome = await this.demo?.stop();
+    if (outcome && outcome.code !== 0) throw new Error(`the demo ended with ${JSON.stringify(outcome)}\n${this.demo.log()}`);
   }
 
-  async close() {
-    await this.clear();
-    await Promise.all([...this.browsers.values()].map((browser) => browser.close()));
-    const outcome = await this.demo.stop();
-    if (outcome.code !== 0) throw new Error(`the demo ended with ${JSON.stringify(outcome)}\n${this.demo.log()}`);
+  close() {
+    return Promise.all([...this.browsers.values()].map((browser) => browser.close()));
   }
 
   async evidence() {
@@ -82,7 +80,7 @@ export class Call {
       snapshot: await person.snapshot(),
     })));
     const pages = seen.map(({ value, reason }) => JSON.stringify(value ?? String(reason)));
-    return ['--- pages', ...pages, '--- server', this.demo.log()].join('\n');
+    return ['--- pages', ...pages, '--- server', this.demo?.log()].join('\n');
   }
 
   async #browser(name) {
@@ -94,13 +92,14 @@ export class Call {
 /** One behaviour as a test, with evidence on failure. */
 export function inCall(name, call, body) {
   test(name, { timeout: TEST_TIMEOUT_MS }, async (t) => {
+    await call.begin();
     try {
       await body(t);
     } catch (error) {
-      console.error(await call()?.evidence());
+      console.error(await call.evidence());
       throw error;
     } finally {
-      await call()?.clear();
+      await call.clear();
     }
   });
 }

@@ -9,7 +9,7 @@ import { until } from './wait.mjs';
 const MODULES = ['marker.js', 'tone.js', 'source.js', 'witness.js'];
 
 const ROLES = {
-  button: 'button, [role="button"], [role="menuitem"], [role="switch"]',
+  button: 'button, [role="button"], [role="menuitem"], [role="menuitemradio"], [role="switch"]',
   textbox: 'input:not([type]), input[type="text"], textarea',
   checkbox: 'input[type="checkbox"], [role="checkbox"]',
 };
@@ -36,11 +36,13 @@ export class Person {
     page.on('console', (message) => message.type() === 'error' && this.faults.push(message.text()));
   }
 
-  /** From the lobby into the call. */
-  async join(name, { camera = true } = {}) {
+  /** From the lobby into the call, with camera and microphone. They are on already where the page may use them. */
+  async join(name) {
     await this.fill('Your name', name);
-    if (camera) await this.press('Turn on camera and microphone');
-    await until('the camera is on, or was not asked for', () => this.has('button', 'Join'));
+    const turnOn = 'Turn on camera and microphone';
+    await until('the lobby is ready', async () => (await this.has('button', turnOn)) || this.has('button', 'Join'));
+    if (await this.has('button', turnOn)) await this.press(turnOn);
+    await until('the camera is on', () => this.has('button', 'Join'));
     const pressedAt = await this.page.evaluate(() => performance.now());
     await this.press('Join');
     return pressedAt;
@@ -96,7 +98,9 @@ export class Person {
         const text = (element) => element?.textContent.replace(/\s+/g, ' ').trim() ?? '';
         const byIds = (ids) => ids?.split(' ').map((id) => text(document.getElementById(id))).join(' ');
         const nameOf = (element) =>
-          element.getAttribute('aria-label') ?? byIds(element.getAttribute('aria-labelledby')) ?? (text(element.labels?.[0]) || text(element));
+          element.getAttribute('aria-label') ??
+          byIds(element.getAttribute('aria-labelledby')) ??
+          (text(element.labels?.[0]) || text(element).replace(/^\d+\s*/, '')); // a figure stands before the word of "2 People"
         const usable = (element) => element.getClientRects().length > 0 && !element.disabled && element.ariaDisabled !== 'true';
         return [...document.querySelectorAll(selector)].find((element) => nameOf(element) === wanted && usable(element)) ?? null;
       },

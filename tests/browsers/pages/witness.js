@@ -3,7 +3,7 @@
 // Owns: what `getUserMedia`, `getDisplayMedia` and `enumerateDevices` give, and the reading of every video and
 // audio element. Never does: touch the page's own code or elements.
 
-import { read } from './marker.js';
+import { read, TIME_WRAP_MS } from './marker.js';
 import { Source } from './source.js';
 import { isExpected, loudest } from './tone.js';
 
@@ -169,8 +169,9 @@ class Ear {
     const frequency = this.analyser && this.element.isConnected && !this.element.muted ? loudest(this.analyser) : null;
     if (frequency === null) return;
     this.heard += 1;
+    const middle = (Date.now() - LATE_MS / 2) % TIME_WRAP_MS;
     this.by.forEach((_, source) => {
-      if (isExpected(frequency, source, Date.now() - LATE_MS / 2, LATE_MS / 2)) this.by[source] += 1;
+      if (isExpected(frequency, source, middle, LATE_MS / 2)) this.by[source] += 1;
     });
   }
 
