@@ -10,6 +10,7 @@ mod welcome;
 
 use std::io::{self, Write};
 
+use rapport_config::units::TimeSpan;
 use rapport_config::{Auth, Config, Level, Limits, Log, Media, Secret, SecretSource, Server, Tls};
 use rapport_signaling::{Error, run_announced};
 
@@ -52,6 +53,7 @@ fn config(place: &Place, secrets: &Secrets) -> Config {
         server: Server {
             listen: place.listen,
             tls: place.is_public().then_some(Tls::SelfSigned),
+            drain_deadline: DRAIN,
             ..Server::default()
         },
         media: Media {
@@ -95,6 +97,9 @@ fn in_plain_words(error: Error, place: &Place) -> Failure {
         other => other.into(),
     }
 }
+
+/// Whoever presses Ctrl-C means now. Somebody whose page is closed would be waited for otherwise.
+const DRAIN: TimeSpan = TimeSpan::from_millis(500);
 
 /// As many as the pages have tiles for.
 const PEOPLE: u32 = 16;
