@@ -95,6 +95,7 @@ bench: ## what a packet costs
 measure: setup pages ## join times and load with real browsers, as JSON
 	cargo build --release --locked --bin rapport
 	cd tests/browsers && RAPPORT_BIN=$(CURDIR)/target/release/rapport npm run --silent measure
+	RAPPORT_BIN=$(CURDIR)/target/release/rapport npm run --silent measure-call
 
 demo: pages ## build for release, start a server on this machine, print two links into one call
 	cargo build --release --locked --bin rapport

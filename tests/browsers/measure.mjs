@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { assertPlays, firstPicture } from './harness/content.mjs';
+import { percentiles, round } from './harness/figures.mjs';
 import { Stage } from './harness/stage.mjs';
 
 const JOINS = 20;
@@ -98,14 +99,4 @@ async function machine() {
   const info = await readFile('/proc/cpuinfo', 'utf8');
   const models = [...info.matchAll(/^model name\s*: (.*)$/gm)].map(([, model]) => model);
   return { processors: models.length, model: models[0] };
-}
-
-function percentiles(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share) => round(sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)]);
-  return { p50: at(0.5), p95: at(0.95), max: at(1) };
-}
-
-function round(value, digits = 0) {
-  return Number(value.toFixed(digits));
 }

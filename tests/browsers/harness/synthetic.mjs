@@ -34,6 +34,12 @@ export class Synthetic {
     return until(what, async () => this.lines.findLast(holds) ?? { last: this.lines.at(-1) }, (line) => holds(line), deadline);
   }
 
+  /** The last counts of each member. */
+  reports() {
+    const counts = this.lines.filter(({ type }) => type === 'counts');
+    return Object.values(Object.fromEntries(counts.map(({ client, report }) => [client, report])));
+  }
+
   async leave() {
     this.child.stdin.end('{"type":"leave"}\n');
     await this.ended;
