@@ -115,12 +115,12 @@ export function seenOf({ videos }, source) {
   return videos.filter(({ shown }) => shown).map(({ bySource }) => bySource[source]).find(Boolean) ?? { read: 0 };
 }
 
-/** How many tones a person hears that are of a source. */
+/** How many tones a person hears that are of a source; none unless they step, as tones of now do. */
 export function heardOf({ sounds }, source) {
-  const playing = sounds.filter(({ playing: on }) => on);
-  return playing.reduce((best, { heard, by }) => Math.max(best, heard >= MIN_TONES && by[source % 8] / heard >= IN_TIME ? heard : 0), 0);
+  const isOf = ({ playing, heard, by, steps }) => playing && heard >= MIN_TONES && steps >= 2 && by[source % by.length] / heard >= SHARE;
+  return Math.max(0, ...sounds.filter(isOf).map(({ heard }) => heard));
 }
 
-/** Tones that are enough to tell a source by, and the share of them that must be its. */
+/** Tones that are enough to tell a source by, and the share of them that must be its: a step blurs one or two. */
 const MIN_TONES = 20;
-const IN_TIME = 0.85;
+const SHARE = 0.8;
