@@ -21,7 +21,7 @@ const LOOK_MS = 100;
 const SECOND = 1;
 const SCREEN = 100;
 
-/** Devices of the person `id`; `faults` names the error that a kind of device fails with. */
+/** Devices of the person `id`; `faults` names the error that a kind of device fails with: 'Name' or 'Name: message'. */
 export class Devices {
   constructor({ id, faults = {}, frameRate = 30, width = 640, height = 360, present = ['audio', 'video'] }) {
     Object.assign(this, { id, faults, present, picture: { frameRate, width, height }, sources: new Map() });
@@ -38,12 +38,12 @@ export class Devices {
   async #capture({ audio, video }) {
     const kinds = [audio && 'audio', video && 'video'].filter(Boolean);
     const missing = kinds.find((kind) => this.faults[kind] || !this.present.includes(kind));
-    if (missing) throw new DOMException('as the test wants', this.faults[missing] ?? 'NotFoundError');
+    if (missing) throw asException(this.faults[missing] ?? 'NotFoundError');
     return new MediaStream(kinds.map((kind) => this.#track(kind, chosen(kind === 'audio' ? audio : video))));
   }
 
   async #screen() {
-    if (this.faults.screen) throw new DOMException('as the test wants', this.faults.screen);
+    if (this.faults.screen) throw asException(this.faults.screen);
     return new MediaStream([this.#source(this.id + SCREEN).canvas.captureStream(this.picture.frameRate).getVideoTracks()[0]]);
   }
 
@@ -183,6 +183,11 @@ class Ear {
     this.input = this.sound.createMediaStreamSource(stream);
     this.input.connect(this.analyser);
   }
+}
+
+function asException(fault) {
+  const [name, message = 'as the test wants'] = fault.split(': ');
+  return new DOMException(message, name);
 }
 
 /** The device that constraints ask for, by any of their spellings. */
