@@ -21,7 +21,7 @@ export interface Ending extends Trouble {
 export type LinkTrouble = LinkFault | LinkErrorCode | "insecure" | "unsupported";
 
 const browsers =
-  "Chrome or Edge 141 or newer, or Firefox 117 or newer. Safari has not been tested with Rapport yet.";
+  "Chrome or Edge 141 or newer, or a current Firefox (tested: 153). Safari has not been tested with Rapport yet.";
 const newLink = "Ask the person who invited you for a new link.";
 
 const devices: Record<DeviceKind, Record<DeviceErrorCode, Trouble>> = {

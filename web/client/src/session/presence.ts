@@ -67,7 +67,8 @@ export class Presence {
       connection: (state) => this.#connection(state),
       opened: (mid, sender) => this.#opened(mid, sender),
       unauthentic: (sender) => this.#unauthentic(sender),
-      fault: (detail) => this.#end("not_sealed", detail),
+      fault: ({ reason, detail }) =>
+        this.#end(reason === "no_codec" ? "unsupported" : "not_sealed", `${reason}: ${detail}`),
     });
     this.#negotiation = new Negotiation(this.#transport, (body) => this.say(body));
     try {
