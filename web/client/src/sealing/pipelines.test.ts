@@ -154,6 +154,21 @@ test("a sender who is forgotten can't be opened any more, and another still can"
   ).toBeDefined();
 });
 
+test("a sender who is forgotten and comes again repeats no frame", async () => {
+  const [near, far] = [worker(), worker()];
+  const sender = near.attach({ direction: "send", id: 1 });
+  const receiver = far.attach({ direction: "receive", id: 2 });
+  await near.give("send_key", 7);
+  await far.give("receive_key", 7);
+  const sealed = (await sender.pass(opus(60)))!;
+  const copy = copyOf(sealed);
+  expect(await receiver.pass(sealed)).toBeDefined();
+  far.forget(7);
+  await far.give("receive_key", 7);
+  expect(await receiver.pass(copy)).toBeUndefined();
+  expect(far.report()).toMatchObject({ counts: { opened: 1, replayed: 1 } });
+});
+
 test("a key that comes late makes its receiver ask for a key frame, once a second at most", async () => {
   vi.useFakeTimers({ toFake: ["performance"] });
   const [near, far] = [worker(), worker()];

@@ -119,7 +119,7 @@ export class Sealer {
     this.#post({ type: "receive_key", ...key });
   }
 
-  /** Drops all keys of a sender who is gone. */
+  /** Opens nothing more of a sender who is gone. What was opened is remembered, should their key come again. */
   forgetSender(senderIndex: number): void {
     this.#post({ type: "forget", sender: senderIndex });
   }
@@ -175,7 +175,10 @@ export class Sealer {
         return this.#onReceiver(id, (transceiver) => this.onrejected({ transceiver, ...what }));
       }
       case "no_codec":
-        return this.#fail("no_codec", `${message.frames} frames to ${message.direction} did not name their codec`);
+        return this.#fail(
+          "no_codec",
+          `${message.frames} frames to ${message.direction} did not name their codec`,
+        );
       case "key_frames":
         return this.#askEncoders(message.ids);
       case "report":
