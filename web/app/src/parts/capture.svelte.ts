@@ -68,6 +68,11 @@ export class Capture {
     permission?.getTracks().forEach((track) => track.stop());
   }
 
+  /** Takes the choices of a former call over, and opens nothing. */
+  choose({ microphone = "", camera = "", speaker = "" }: Kept): void {
+    this.chosen = { microphone, camera, speaker };
+  }
+
   /** Starts what was on before a reload. */
   async restore(kept: Kept): Promise<void> {
     this.muted = kept.muted;
