@@ -252,7 +252,7 @@ const endings: Record<EndCode, Ending> = {
   },
   not_sealed: {
     title: "The session was stopped to protect you",
-    why: "This browser did not seal your picture or sound as it should. Nothing was shown to anybody.",
+    why: "This browser did not seal your picture or sound as it should. Nothing unsealed was shown to anybody.",
     todo: "Load the page again. If it happens again, use another browser.",
     way: "reload",
   },
