@@ -147,6 +147,11 @@ export class Session {
     this.#finish("left", "");
   }
 
+  /** Ends this attempt without a word to the others: who joins again at once takes the same seat, locked room or not. */
+  abandon(): void {
+    this.#finish("left", "abandoned");
+  }
+
   /** Of the last two seconds, or so. */
   async statistics(): Promise<CallStatistics> {
     return this.#presence?.statistics() ?? NO_STATISTICS;
