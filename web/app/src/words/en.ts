@@ -519,7 +519,7 @@ export const words = {
     back: (name: string) => `${name} is back`,
     screen: (name: string) => `${name} shares a screen`,
     listener: "A listener without a key came in",
-    reconnecting: "Connection lost. Looking for it",
+    wrongKey: (name: string) => `${name}’s link does not match yours. You can’t see or hear them`,
     reconnected: "You are connected again",
     locked: "The session is locked",
     unlocked: "The session is open again",
