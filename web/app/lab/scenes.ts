@@ -102,6 +102,7 @@ function fake(others: Person[], making: Making = {}): CallFace {
     host,
     capture,
     sharing,
+    choosingScreen: false,
     mutedSpeaking,
     screenFault,
     toggleMicrophone: nothing,

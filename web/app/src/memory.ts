@@ -2,7 +2,10 @@
 //
 // Owns: the names in the browser's two storages. Never does: store a secret; that stays in the address.
 
-/** Of the running call, so that a reload of the tab goes straight back. Gone with the tab. */
+/**
+ * Of the running call, so that a reload of the tab goes straight back. Gone with the tab; but a tab that is copied or
+ * restored brings it along, so whoever reads it asks first how the page came to be.
+ */
 export interface Kept {
   invitation: string;
   name: string;
@@ -11,6 +14,8 @@ export interface Kept {
   camera?: string;
   speaker?: string;
   muted: boolean;
+  /** When the tab was last in the call: Unix time in ms. */
+  keptAt: number;
 }
 
 export function rememberedName(): string {
@@ -47,9 +52,10 @@ export function keepCall(kept: Kept | undefined): void {
 
 function isKept(value: unknown): value is Kept {
   if (typeof value !== "object" || value === null) return false;
-  const { invitation, name, microphone, camera, speaker, muted } = value as Record<string, unknown>;
+  const { invitation, name, microphone, camera, speaker, muted, keptAt } = value as Record<string, unknown>;
   const optional = [microphone, camera, speaker].every((id) => id === undefined || typeof id === "string");
-  return typeof invitation === "string" && typeof name === "string" && typeof muted === "boolean" && optional;
+  const required = [typeof invitation, typeof name, typeof muted, typeof keptAt].join();
+  return required === "string,string,boolean,number" && optional;
 }
 
 // Both storages throw at a touch where the user has shut them off; the pages go on without.

@@ -15,6 +15,7 @@ export { environment } from "./media/environment.ts";
 export type { Environment } from "./media/environment.ts";
 export { Meter } from "./media/meter.ts";
 export { playTestTone } from "./media/tone.ts";
+export { reloaded } from "./navigation.ts";
 export type { CallStatistics, MediaSource, StreamStatistics } from "./media/statistics.ts";
 export type { SealingCounts } from "./sealing/index.ts";
 export { Session } from "./session/session.ts";

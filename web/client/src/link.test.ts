@@ -35,24 +35,42 @@ describe("parseLink", () => {
 });
 
 describe("deviceOf", () => {
-  it("is the same for the same tab, and made anew if damaged", () => {
+  const storage = () => {
     const kept = new Map<string, string>();
-    const storage = {
+    return {
+      kept,
       getItem: (name: string) => kept.get(name) ?? null,
       setItem: (name: string, value: string) => void kept.set(name, value),
     };
-    const device = deviceOf(storage);
+  };
+
+  it("is the same after a reload, and made anew if damaged", () => {
+    const tab = storage();
+    const device = deviceOf(() => tab, false);
     expect(device).toMatch(/^[A-Za-z0-9_-]{22}$/);
-    expect(deviceOf(storage)).toBe(device);
-    kept.forEach((_, name) => kept.set(name, "damaged"));
-    expect(deviceOf(storage)).toMatch(/^[A-Za-z0-9_-]{22}$/);
+    expect(deviceOf(() => tab, true)).toBe(device);
+    tab.kept.forEach((_, name) => tab.kept.set(name, "damaged"));
+    expect(deviceOf(() => tab, true)).toMatch(/^[A-Za-z0-9_-]{22}$/);
+  });
+
+  it("is another one in a tab that was copied with its storage", () => {
+    const tab = storage();
+    const device = deviceOf(() => tab, false);
+    const copied = deviceOf(() => tab, false);
+    expect(copied).not.toBe(device);
+    expect(
+      deviceOf(() => tab, true),
+      "and stays that",
+    ).toBe(copied);
   });
 
   it("does without a storage", () => {
     const blocked = () => {
       throw new Error("SecurityError");
     };
-    expect(deviceOf({ getItem: blocked, setItem: blocked })).toMatch(/^[A-Za-z0-9_-]{22}$/);
+    expect(deviceOf(blocked, true)).toMatch(/^[A-Za-z0-9_-]{22}$/);
+    const untouchable = { getItem: blocked, setItem: blocked };
+    expect(deviceOf(() => untouchable, true)).toMatch(/^[A-Za-z0-9_-]{22}$/);
   });
 });
 
@@ -64,6 +82,18 @@ describe("redeem", () => {
     vi.stubGlobal("fetch", async () => Response.json(body, { status }));
   };
   const redeemed = { token: "t", room: "r", standing: "guest", title: "", expires: 1, demo: true };
+
+  it("is one device as long as the page lives, even where the storage is blocked", async () => {
+    const devices: unknown[] = [];
+    vi.stubGlobal("fetch", async (_: URL, { body }: { body: string }) => {
+      devices.push((JSON.parse(body) as { device: unknown }).device);
+      return Response.json(redeemed);
+    });
+    await redeem(INVITATION, "https://host");
+    await redeem(INVITATION, "https://host");
+    expect(devices[0]).toMatch(/^[A-Za-z0-9_-]{22}$/);
+    expect(devices[1]).toBe(devices[0]);
+  });
 
   it("gives what the server gives", async () => {
     answer(200, redeemed);

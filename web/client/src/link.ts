@@ -4,6 +4,7 @@
 // Never does: send the secret anywhere. It stands in the fragment, which browsers keep to themselves.
 
 import { fromBase64Url, toBase64Url } from "./base64.ts";
+import { reloaded } from "./navigation.ts";
 
 /** What a link carries. */
 export interface Link {
@@ -65,7 +66,7 @@ export function parseLink(url: string | URL): Link | LinkFault {
 /** Asks the server what an invitation is good for. Throws `LinkError`. */
 export async function redeem(invitation: string, origin = location.origin): Promise<Redeemed> {
   const response = await post(new URL(`/api/v1/invitations/${encodeURIComponent(invitation)}`, origin), {
-    device: deviceOf(sessionStorage),
+    device: (thisDevice ??= deviceOf(() => sessionStorage, reloaded())),
   });
   if (!response.ok) throw new LinkError(codeOf(response.status), `status ${response.status}`);
   const redeemed: unknown = await response.json().catch(() => undefined);
@@ -74,23 +75,28 @@ export async function redeem(invitation: string, origin = location.origin): Prom
 }
 
 /**
- * The identity of this tab: a reload is the same person, another tab another one. A storage that is shut off
- * costs no more than that a reload comes in as somebody new.
+ * The identity of this tab: a reload is the same person, another tab another one. A copied or restored tab is another
+ * one too: it brings the storage of the first along, and would push the first out of the call. A storage that is shut
+ * off costs no more than that a reload comes in as somebody new.
  */
-export function deviceOf(storage: Pick<Storage, "getItem" | "setItem">): string {
+export function deviceOf(storage: () => Pick<Storage, "getItem" | "setItem">, reload: boolean): string {
+  const known = reload ? knownDevice(storage) : undefined;
+  const device = known ?? toBase64Url(crypto.getRandomValues(new Uint8Array(DEVICE_BYTES)));
   try {
-    const known = storage.getItem(DEVICE_KEY);
-    if (known && fromBase64Url(known)?.length === DEVICE_BYTES) return known;
+    storage().setItem(DEVICE_KEY, device);
   } catch {
-    // Reading throws where the user blocks storage.
-  }
-  const device = toBase64Url(crypto.getRandomValues(new Uint8Array(DEVICE_BYTES)));
-  try {
-    storage.setItem(DEVICE_KEY, device);
-  } catch {
-    // So does writing.
+    // Touching it throws where the user blocks storage, and writing where it is full.
   }
   return device;
+}
+
+function knownDevice(storage: () => Pick<Storage, "getItem">): string | undefined {
+  try {
+    const known = storage().getItem(DEVICE_KEY);
+    return known && fromBase64Url(known)?.length === DEVICE_BYTES ? known : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function post(url: URL, body: object): Promise<Response> {
@@ -131,6 +137,9 @@ function asUrl(url: string | URL): URL | undefined {
   if (url instanceof URL) return url;
   return URL.canParse(url) ? new URL(url) : undefined;
 }
+
+/** As long as the page lives, whether or not it can be stored. */
+let thisDevice: string | undefined;
 
 const INVITATION_PATH = /\/j\/([A-Za-z0-9_-]{22})\/?$/;
 const SECRET_BYTES = 16;

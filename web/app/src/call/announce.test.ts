@@ -53,13 +53,20 @@ describe("announcements", () => {
     expect(announcements(room([you, up]), room([you, ben]))).toEqual([]);
   });
 
-  it("tells of lost and found connections, the own one too", () => {
+  it("says once whose link does not match", () => {
+    const ben = person(2, "Ben", { seal: "waiting" });
+    const wrong = person(2, "Ben", { seal: "wrong_key" });
+    expect(announcements(room([ben]), room([wrong]))).toEqual([words.heard.wrongKey("Ben")]);
+    expect(announcements(room([wrong]), room([wrong]))).toEqual([]);
+  });
+
+  it("tells of lost and found connections, of the own one that it is found", () => {
     const ben = person(2, "Ben");
     const away = person(2, "Ben", { connection: "away" });
     expect(announcements(room([ben]), room([away]))).toEqual([words.heard.away("Ben")]);
     expect(announcements(room([away]), room([ben]))).toEqual([words.heard.back("Ben")]);
     const lost = room([ben], { phase: "reconnecting" });
-    expect(announcements(room([ben]), lost)).toEqual([words.heard.reconnecting]);
+    expect(announcements(room([ben]), lost), "the notice says it").toEqual([]);
     expect(announcements(lost, room([ben]))).toEqual([words.heard.reconnected]);
   });
 });

@@ -29,7 +29,7 @@ export function nameOf(person: Person): string {
 }
 
 function ofPhase(before: SessionState, now: SessionState): string[] {
-  if (before.phase === "live" && now.phase === "reconnecting") return [words.heard.reconnecting];
+  // That it is lost, the notice tells.
   if (before.phase === "reconnecting" && now.phase === "live") return [words.heard.reconnected];
   return [];
 }
@@ -48,6 +48,7 @@ function changes(before: Person, now: Person): string[] {
   const said: string[] = [];
   if (!before.hand && now.hand) said.push(words.heard.hand(name));
   if (!before.screen && now.screen) said.push(words.heard.screen(name));
+  if (before.seal !== "wrong_key" && now.seal === "wrong_key") said.push(words.heard.wrongKey(name));
   if (before.connection === "live" && now.connection === "away") said.push(words.heard.away(name));
   if (before.connection === "away" && now.connection === "live") said.push(words.heard.back(name));
   return said;

@@ -42,6 +42,12 @@ describe("bannerOf", () => {
     expect(at(7)?.key).toBe(at(8)?.key);
   });
 
+  it("is another notice when it says something else: it is read out then", () => {
+    const key = (now: Partial<Situation>) => bannerOf({ ...calm, ...now })?.key;
+    expect(key({ phase: "joining", seconds: 9 })).not.toBe(key({ phase: "joining", seconds: 10 }));
+    expect(key({ fault: "x" })).not.toBe(key({ fault: "y" }));
+  });
+
   it("shows one after the other: hearing, being heard, the rest", () => {
     const keys: (string | undefined)[] = [];
     const rest = { ...all };
@@ -49,7 +55,7 @@ describe("bannerOf", () => {
       keys.push(bannerOf(rest)?.key);
       Object.assign(rest, { [solved]: solved === "fault" ? undefined : false });
     }
-    expect(keys).toEqual(["blocked", "lost", "fault", "muted", "sharing"]);
+    expect(keys).toEqual(["blocked", "lost", "fault: x", "muted", "sharing"]);
     expect(bannerOf(rest)).toBeUndefined();
   });
 });

@@ -41,7 +41,7 @@ export function bannerOf(now: Situation): Banner | undefined {
   if (now.phase === "joining") {
     const slow = now.seconds >= WAY_OUT_SECONDS;
     const text = slow ? words.banner.joiningSlow : words.banner.joining;
-    return { key: "joining", text, look: "wait", acts: slow ? [again, leave] : [] };
+    return { key: slow ? "slow" : "joining", text, look: "wait", acts: slow ? [again, leave] : [] };
   }
   return ofDevices(now);
 }
@@ -61,7 +61,12 @@ function ofDevices(now: Situation): Banner | undefined {
     };
   }
   if (now.fault) {
-    return { key: "fault", text: now.fault, look: "caution", acts: [waysOut.devices, waysOut.dismiss] };
+    return {
+      key: `fault: ${now.fault}`,
+      text: now.fault,
+      look: "caution",
+      acts: [waysOut.devices, waysOut.dismiss],
+    };
   }
   if (now.mutedSpeaking) {
     return { key: "muted", text: mutedSpeaking, look: "caution", acts: [{ act: "unmute", label: unmute }] };

@@ -18,6 +18,8 @@ import { MutedSpeech } from "./muted-speech";
 export class Call implements CallFace {
   state = $state.raw<SessionState>({ phase: "joining", people: [], locked: false });
   sharing = $state(false);
+  /** The browser asks what to share. */
+  choosingScreen = $state(false);
   screenFault = $state.raw<DeviceError>();
   mutedSpeaking = $state(false);
 
@@ -25,6 +27,7 @@ export class Call implements CallFace {
   readonly demo: boolean;
   readonly host: boolean;
   #screen: MediaStream | undefined;
+  #over = false;
 
   /** To be made where effects may be: while a component begins. */
   constructor(
@@ -53,7 +56,7 @@ export class Call implements CallFace {
     });
     $effect(() => session.setMuted(capture.muted));
     $effect(() => this.#watchMuted());
-    $effect(() => () => this.#stopScreen());
+    $effect(() => () => this.#close());
   }
 
   toggleMicrophone(): void {
@@ -69,7 +72,7 @@ export class Call implements CallFace {
 
   toggleScreen(): void {
     if (this.sharing) this.#stopScreen();
-    else void this.#startScreen();
+    else if (!this.choosingScreen) void this.#startScreen();
   }
 
   toggleHand(): void {
@@ -114,27 +117,49 @@ export class Call implements CallFace {
     return this.session.statistics();
   }
 
+  #close(): void {
+    this.#over = true;
+    this.#stopScreen();
+  }
+
   async #startScreen(): Promise<void> {
-    this.screenFault = undefined;
+    const screen = await this.#chooseScreen();
+    if (!screen) return;
+    this.#screen = screen;
+    this.sharing = true;
+    // The browser has a button of its own to stop.
+    screen
+      .getVideoTracks()[0]
+      ?.addEventListener("ended", () => this.#screen === screen && this.#stopScreen());
     try {
-      const screen = await openScreen();
-      this.#screen = screen;
-      this.sharing = true;
-      // The browser has a button of its own to stop.
-      screen
-        .getVideoTracks()[0]
-        ?.addEventListener("ended", () => this.#screen === screen && this.#stopScreen());
       await this.session.setScreen(screen);
     } catch (error) {
+      if (this.#screen !== screen) return;
       this.#stopScreen();
+      if (error instanceof DeviceError) this.screenFault = error;
+    }
+  }
+
+  /** A choice that is made after the call is over is stopped at once. */
+  async #chooseScreen(): Promise<MediaStream | undefined> {
+    this.screenFault = undefined;
+    this.choosingScreen = true;
+    try {
+      const screen = await openScreen();
+      if (!this.#over) return screen;
+      stopAll(screen);
+    } catch (error) {
       // Whoever closed the choice knows it.
       if (error instanceof DeviceError && error.code !== "dismissed") this.screenFault = error;
+    } finally {
+      this.choosingScreen = false;
     }
+    return undefined;
   }
 
   #stopScreen(): void {
     if (!this.#screen) return;
-    this.#screen.getTracks().forEach((track) => track.stop());
+    stopAll(this.#screen);
     this.#screen = undefined;
     this.sharing = false;
     void this.session.setScreen(null);
@@ -149,4 +174,8 @@ export class Call implements CallFace {
       this.mutedSpeaking = false;
     };
   }
+}
+
+function stopAll(stream: MediaStream): void {
+  stream.getTracks().forEach((track) => track.stop());
 }

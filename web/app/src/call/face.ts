@@ -14,6 +14,8 @@ export interface CallFace {
   readonly host: boolean;
   readonly capture: Capture;
   readonly sharing: boolean;
+  /** The browser asks what to share. */
+  readonly choosingScreen: boolean;
   readonly screenFault: DeviceError | undefined;
   readonly mutedSpeaking: boolean;
 

@@ -7,13 +7,14 @@ import { words } from "../words/en";
 
 /** One line a stream, as `key value` pairs: read by people, found by machines. */
 export function figureLines(figures: CallStatistics, people: Person[]): string[] {
-  const { roundTripMs, line, sealing, sending, receiving } = figures;
+  const { roundTripMs, line, sealing, sending, receiving, ignored } = figures;
   const sealed = { frames: sealing.sealed, dropped: sealing.dropped };
   const opening = { frames: sealing.opened, rejected: sealing.rejected, replayed: sealing.replayed };
   return [
     pairs("line", { state: line, roundTripMs }),
     pairs("sealed", { ...sealed, micros: perFrame(sealing.sealMicros, sealing.sealed) }),
     pairs("opened", { ...opening, micros: perFrame(sealing.openMicros, sealing.opened) }),
+    pairs("roster", { ignored }),
     ...sending.map(({ person: _, source, ...rest }) => pairs(`sends ${source}`, rest)),
     ...receiving.map(({ person, source, ...rest }) => pairs(`${whose(person, people)} ${source}`, rest)),
   ];

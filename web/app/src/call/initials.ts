@@ -9,7 +9,7 @@ export function initialsOf(name: string): string {
 }
 
 function letter(word: string): string {
-  // Firefox has it from 125 on, and calls work from 117 on.
+  // Firefox has it from 125 on; in an older one a letter may lose its accent.
   if (!("Segmenter" in Intl)) return [...word][0] ?? "";
   for (const { segment } of new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(word))
     return segment;

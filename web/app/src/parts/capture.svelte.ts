@@ -31,6 +31,8 @@ export class Capture {
 
   /** Of the newest attempt of each kind: an older one that comes late is thrown away. */
   #attempts = { microphone: 0, camera: 0 };
+  /** How often all was let go of: what was asked for before that is thrown away too. */
+  #closings = 0;
   #unwatch: (() => void) | undefined;
 
   /** Keeps the lists of devices true until `close`. */
@@ -43,6 +45,7 @@ export class Capture {
   close(): void {
     this.#unwatch?.();
     this.#unwatch = undefined;
+    this.#closings += 1;
     this.stop("microphone");
     this.stop("camera");
   }
@@ -54,7 +57,9 @@ export class Capture {
   /** Asks one question for both where the browser can, and starts what it gets. */
   async openBoth(): Promise<void> {
     this.opening = { microphone: true, camera: true };
+    const closings = this.#closings;
     const permission = await askTogether();
+    if (closings !== this.#closings) return stopAll(permission);
     if (permission instanceof DOMException) {
       this.opening = { microphone: false, camera: false };
       this.faults = {
@@ -65,7 +70,12 @@ export class Capture {
     }
     await Promise.all([this.open("microphone"), this.open("camera")]);
     // Held until now, so that the devices do not stop and start again.
-    permission?.getTracks().forEach((track) => track.stop());
+    stopAll(permission);
+  }
+
+  /** Takes the choices of a former call over, and opens nothing. */
+  choose({ microphone = "", camera = "", speaker = "" }: Kept): void {
+    this.chosen = { microphone, camera, speaker };
   }
 
   /** Starts what was on before a reload. */
@@ -141,6 +151,10 @@ async function openOr(source: Source, id: string): Promise<MediaStreamTrack | De
   } catch (error) {
     return error instanceof DeviceError ? error : new DeviceError("failed", source, String(error));
   }
+}
+
+function stopAll(stream: MediaStream | DOMException | undefined): void {
+  if (stream instanceof MediaStream) stream.getTracks().forEach((track) => track.stop());
 }
 
 /**

@@ -21,7 +21,7 @@ export interface Ending extends Trouble {
 export type LinkTrouble = LinkFault | LinkErrorCode | "insecure" | "unsupported";
 
 const browsers =
-  "Chrome or Edge 141 or newer, or Firefox 117 or newer. Safari has not been tested with Rapport yet.";
+  "Chrome or Edge 141 or newer, or a current Firefox (tested: 153). Safari has not been tested with Rapport yet.";
 const newLink = "Ask the person who invited you for a new link.";
 
 const devices: Record<DeviceKind, Record<DeviceErrorCode, Trouble>> = {
@@ -252,7 +252,7 @@ const endings: Record<EndCode, Ending> = {
   },
   not_sealed: {
     title: "The session was stopped to protect you",
-    why: "This browser did not seal your picture or sound as it should. Nothing was shown to anybody.",
+    why: "This browser did not seal your picture or sound as it should. Nothing unsealed was shown to anybody.",
     todo: "Load the page again. If it happens again, use another browser.",
     way: "reload",
   },
@@ -519,7 +519,7 @@ export const words = {
     back: (name: string) => `${name} is back`,
     screen: (name: string) => `${name} shares a screen`,
     listener: "A listener without a key came in",
-    reconnecting: "Connection lost. Looking for it",
+    wrongKey: (name: string) => `${name}’s link does not match yours. You can’t see or hear them`,
     reconnected: "You are connected again",
     locked: "The session is locked",
     unlocked: "The session is open again",

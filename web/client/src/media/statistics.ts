@@ -38,6 +38,8 @@ export interface CallStatistics {
   receiving: StreamStatistics[];
   /** What sealing has done so far on this connection. */
   sealing: SealingCounts;
+  /** How often the server contradicted itself on whose key is whose, and was not followed. */
+  ignored: number;
 }
 
 /** Whose stream a section carries. */

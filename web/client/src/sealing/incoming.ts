@@ -15,16 +15,19 @@ export type Opened =
   | { outcome: Rejection; kid?: number };
 
 export class Incoming {
+  /** Every key ever used here stays, with its window: a frame that was opened stays opened, whatever comes between. */
+  readonly #known: { key: SframeKey; window: ReplayWindow }[] = [];
+  /** Those in force, by KID. */
   readonly #keys = new Map<number, { key: SframeKey; window: ReplayWindow }>();
 
-  /** The same key again keeps its window: a frame that was opened stays opened. */
   async setKey({ kid, baseKey }: SenderKey): Promise<void> {
     const key = await SframeKey.import(BigInt(kid), baseKey);
-    const former = this.#keys.get(kid);
-    if (former?.key.equals(key)) return;
-    this.#keys.set(kid, { key, window: new ReplayWindow() });
+    let known = this.#known.find((entry) => entry.key.equals(key));
+    if (!known) this.#known.push((known = { key, window: new ReplayWindow() }));
+    this.#keys.set(kid, known);
   }
 
+  /** Opens nothing of this sender any more, until a key of theirs is given again. */
   forget(sender: number): void {
     for (const kid of this.#keys.keys()) if (senderOf(kid) === sender) this.#keys.delete(kid);
   }

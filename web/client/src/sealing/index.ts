@@ -7,7 +7,7 @@
  */
 
 export { deriveSenderKey, senderKid, senderOf, type SenderKey } from "./keys.ts";
-export type { Rejection, SealingCounts } from "./messages.ts";
+export { noCounts, type Rejection, type SealingCounts } from "./messages.ts";
 export {
   canSeal,
   Sealer,

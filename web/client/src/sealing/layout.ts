@@ -3,8 +3,8 @@
 // Owns: clear prefixes, and what a codec needs around the sealed part. Never does: seal. The prefix is authenticated.
 //
 // A packetiser reads what it expects of its codec at the head of a frame, so some bytes must be what they were. The
-// codec is told by the frame's own metadata (`mimeType`), which Chromium and Firefox fill in both directions; a
-// browser that does not fill it gets nothing sealed and nothing opened.
+// codec is told by the frame's own metadata (`mimeType`), which Chromium and Firefox fill in both directions; with a
+// browser that does not fill it nothing is sealed and nothing opened, and the page is told (`no_codec`).
 
 import { concat, type Bytes } from "./bytes.ts";
 import { escape, sliceOffset, unescape } from "./h264.ts";

@@ -50,6 +50,8 @@ export type ToWorker =
 export type FromWorker =
   | { type: "opened"; id: number; sender: number }
   | { type: "rejected"; id: number; reason: Rejection; kid?: number; count: number }
+  /** This browser's frames in this direction do not tell their codec: none of them can be sealed, or opened. */
+  | { type: "no_codec"; direction: TransformOptions["direction"]; frames: number }
   /** These senders' transformers cannot ask their encoders: the page has to. */
   | { type: "key_frames"; ids: number[] }
   /** `sealed` is [sender's id, frames sealed]. */

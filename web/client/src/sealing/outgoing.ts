@@ -24,6 +24,11 @@ export class Outgoing {
     this.#current = known;
   }
 
+  /** There is a key to seal with. */
+  get ready(): boolean {
+    return this.#current !== undefined;
+  }
+
   /** The frame as it may be sent, or nothing. */
   async seal(codec: Codec | undefined, frame: Bytes): Promise<Bytes | undefined> {
     // an empty frame is silence that Opus does not send: sealed it would be a packet, and tell of the silence

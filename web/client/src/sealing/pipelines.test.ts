@@ -39,6 +39,33 @@ test("without a key, empty, of an unknown codec or too long: nothing is passed o
   expect(near.report()).toMatchObject({ counts: { sealed: 1, dropped: 6 } });
 });
 
+test("a browser that names no codec is told of once, after 25 frames with a key", async () => {
+  const near = worker();
+  const sender = near.attach({ direction: "send", id: 1 });
+  const nameless = () => frameOf(undefined, new Uint8Array(50));
+  const told = () => near.told.filter(({ type }) => type === "no_codec");
+  for (let frame = 0; frame < 30; frame += 1) await sender.pass(nameless());
+  await near.give("send_key", 7);
+  for (let frame = 0; frame < 24; frame += 1) await sender.pass(nameless());
+  await sender.pass(frameOf(undefined, new Uint8Array(0)));
+  expect(told()).toEqual([]);
+  for (let frame = 0; frame < 30; frame += 1) await sender.pass(nameless());
+  expect(told()).toEqual([{ type: "no_codec", direction: "send", frames: 25 }]);
+});
+
+test("the same in the other direction, where one frame that names its codec settles it", async () => {
+  for (const [named, expected] of [
+    [0, [{ type: "no_codec", direction: "receive", frames: 25 }]],
+    [1, []],
+  ] as const) {
+    const far = worker();
+    const receiver = far.attach({ direction: "receive", id: 2 });
+    for (let frame = 0; frame < named; frame += 1) await receiver.pass(opus(60));
+    for (let frame = 0; frame < 40; frame += 1) await receiver.pass(frameOf(undefined, new Uint8Array(50)));
+    expect(far.told.filter(({ type }) => type === "no_codec")).toEqual(expected);
+  }
+});
+
 test("clear, unknown, forged and repeated frames are not passed on, and each is called by its name", async () => {
   const [near, far] = [worker(), worker()];
   await near.give("send_key", 7);
@@ -125,6 +152,21 @@ test("a sender who is forgotten can't be opened any more, and another still can"
   expect(
     await receiver.pass((await other.attach({ direction: "send", id: 1 }).pass(opus(60)))!),
   ).toBeDefined();
+});
+
+test("a sender who is forgotten and comes again repeats no frame", async () => {
+  const [near, far] = [worker(), worker()];
+  const sender = near.attach({ direction: "send", id: 1 });
+  const receiver = far.attach({ direction: "receive", id: 2 });
+  await near.give("send_key", 7);
+  await far.give("receive_key", 7);
+  const sealed = (await sender.pass(opus(60)))!;
+  const copy = copyOf(sealed);
+  expect(await receiver.pass(sealed)).toBeDefined();
+  far.forget(7);
+  await far.give("receive_key", 7);
+  expect(await receiver.pass(copy)).toBeUndefined();
+  expect(far.report()).toMatchObject({ counts: { opened: 1, replayed: 1 } });
 });
 
 test("a key that comes late makes its receiver ask for a key frame, once a second at most", async () => {

@@ -6,6 +6,7 @@
 import type { Bytes } from "./bytes.ts";
 import { Incoming, type Opened } from "./incoming.ts";
 import { codecOf, type Codec } from "./layout.ts";
+import { Nameless } from "./nameless.ts";
 import { noCounts, type FromWorker, type ToWorker, type TransformOptions } from "./messages.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Receiving } from "./receiving.ts";
@@ -34,6 +35,10 @@ export class Pipelines {
   readonly #counts = noCounts();
   readonly #sending = new Map<number, { transformer: Transformer; sealed: number }>();
   readonly #receiving = new Map<number, Receiving>();
+  readonly #nameless = {
+    send: new Nameless((frames) => this.#post({ type: "no_codec", direction: "send", frames })),
+    receive: new Nameless((frames) => this.#post({ type: "no_codec", direction: "receive", frames })),
+  };
   /** Keys are imported one after the other: the last one given is the one in force. */
   #keysInOrder = Promise.resolve();
 
@@ -74,7 +79,10 @@ export class Pipelines {
     this.#sending.set(transformer.options.id, sender);
     return async (frame, controller) => {
       const begun = performance.now();
-      const sealed = await this.#attempt(() => this.#outgoing.seal(...contentOf(frame)));
+      const [codec, content] = contentOf(frame);
+      // before there is a key nothing is sealed anyway, and nobody is to be told
+      if (this.#outgoing.ready && content.length > 0) this.#nameless.send.see(codec);
+      const sealed = await this.#attempt(() => this.#outgoing.seal(codec, content));
       if (!sealed) {
         this.#counts.dropped += 1;
         return;
@@ -93,7 +101,9 @@ export class Pipelines {
     return async (frame, controller) => {
       if (frame.data.byteLength === 0) return; // padding: nothing to open, and nothing to blame anybody for
       const begun = performance.now();
-      const opened = await this.#attempt(() => this.#incoming.open(...contentOf(frame)));
+      const [codec, content] = contentOf(frame);
+      this.#nameless.receive.see(codec);
+      const opened = await this.#attempt(() => this.#incoming.open(codec, content));
       if (!opened) return;
       receiving.handle(opened, begun);
       this.#count(opened);

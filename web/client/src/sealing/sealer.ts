@@ -39,11 +39,12 @@ export interface RejectedEvent {
 
 /** Sealing failed; every sender is already without a track. */
 export interface FaultEvent {
-  reason: "clear_packets" | "worker_dead";
+  /** `no_codec`: this browser does not say of which codec its frames are, so it can't be used for sealed calls. */
+  reason: "clear_packets" | "worker_dead" | "no_codec";
   detail: string;
 }
 
-/** True if this browser has what sealing needs. */
+/** True if this browser has what can be asked for; whether its frames name their codec shows only in a call. */
 export function canSeal(): boolean {
   return (
     typeof RTCRtpScriptTransform === "function" &&
@@ -118,7 +119,7 @@ export class Sealer {
     this.#post({ type: "receive_key", ...key });
   }
 
-  /** Drops all keys of a sender who is gone. */
+  /** Opens nothing more of a sender who is gone. What was opened is remembered, should their key come again. */
   forgetSender(senderIndex: number): void {
     this.#post({ type: "forget", sender: senderIndex });
   }
@@ -173,6 +174,11 @@ export class Sealer {
         const { type: _, id, ...what } = message;
         return this.#onReceiver(id, (transceiver) => this.onrejected({ transceiver, ...what }));
       }
+      case "no_codec":
+        return this.#fail(
+          "no_codec",
+          `${message.frames} frames to ${message.direction} did not name their codec`,
+        );
       case "key_frames":
         return this.#askEncoders(message.ids);
       case "report":

@@ -5,7 +5,7 @@
 import { LineJudge } from "../media/line.ts";
 import { readReport, type Sample } from "../media/report.ts";
 import { compare, type CallStatistics, type Owner } from "../media/statistics.ts";
-import type { SealingCounts } from "../sealing/index.ts";
+import { noCounts, type SealingCounts } from "../sealing/index.ts";
 import type { Line } from "./types.ts";
 
 /** Whence figures come. */
@@ -20,15 +20,7 @@ export class Gauge {
   readonly #judge = new LineJudge();
   readonly #timer: ReturnType<typeof setInterval>;
   #before: Sample | undefined;
-  #counts: SealingCounts = {
-    sealed: 0,
-    dropped: 0,
-    opened: 0,
-    rejected: 0,
-    replayed: 0,
-    sealMicros: 0,
-    openMicros: 0,
-  };
+  #counts = noCounts();
   #figures: Pick<CallStatistics, "sending" | "receiving"> = { sending: [], receiving: [] };
 
   constructor(measured: Measured, changed: (line: Line) => void) {
@@ -37,7 +29,7 @@ export class Gauge {
   }
 
   /** Over the last full pace; empty before the first. */
-  statistics(): CallStatistics {
+  statistics(): Omit<CallStatistics, "ignored"> {
     const roundTripMs = this.#before?.roundTripMs;
     return {
       ...(roundTripMs === undefined ? {} : { roundTripMs }),

@@ -9,6 +9,7 @@ import { deriveSenderKey, senderKid } from "../sealing/index.ts";
 import type { ClientBody, Member, ServerBody, Snapshot } from "../signaling/protocol.ts";
 import { CallSocket, type Closing, type Joined } from "../signaling/socket.ts";
 import { onWake } from "../signaling/wake.ts";
+import { Bonds } from "./bonds.ts";
 import { Gauge } from "./gauge.ts";
 import { Health } from "./health.ts";
 import { Negotiation } from "./negotiation.ts";
@@ -53,6 +54,7 @@ export class Presence {
   #health: Health | undefined;
   #gauge: Gauge | undefined;
   #roster: Roster | undefined;
+  #bonds: Bonds | undefined;
   #signaling = false;
   /** Not before the first answer, not while one offer for more is under way, and never after a refusal. */
   #mayGrow = false;
@@ -67,7 +69,8 @@ export class Presence {
       connection: (state) => this.#connection(state),
       opened: (mid, sender) => this.#opened(mid, sender),
       unauthentic: (sender) => this.#unauthentic(sender),
-      fault: (detail) => this.#end("not_sealed", detail),
+      fault: ({ reason, detail }) =>
+        this.#end(reason === "no_codec" ? "unsupported" : "not_sealed", `${reason}: ${detail}`),
     });
     this.#negotiation = new Negotiation(this.#transport, (body) => this.say(body));
     try {
@@ -117,7 +120,8 @@ export class Presence {
   }
 
   statistics(): CallStatistics | undefined {
-    return this.#gauge?.statistics();
+    const figures = this.#gauge?.statistics();
+    return figures && { ...figures, ignored: this.#bonds?.ignored ?? 0 };
   }
 
   close(): void {
@@ -150,15 +154,19 @@ export class Presence {
 
   async #joined({ answer, snapshot }: Joined): Promise<void> {
     this.#signaling = true;
-    this.#roster = rosterOf(snapshot);
+    const sender = senderOfOwn(snapshot);
+    const bonds = new Bonds({ participant: snapshot.you, sender, salt: toBase64Url(this.#salt) });
+    const members = snapshot.members.filter((member) => bonds.accepts(member));
+    this.#bonds = bonds;
+    this.#roster = rosterOf({ ...snapshot, members });
     snapshot.slots.forEach((slot) => this.#slots.map(slot));
     this.#health = new Health({
       restart: () => void this.#guard(this.#negotiation.run(() => undefined, true)),
       lost: (never) => this.#mediaLost(never),
     });
     this.#repeatWishes();
-    await this.#sealAs(snapshot);
-    for (const member of snapshot.members) this.#guard(this.#admit(member));
+    await this.#sealAs(sender);
+    for (const member of members) this.#guard(this.#admit(member));
     await this.#negotiation.joined(answer);
     this.#publisher.negotiated();
     this.#mayGrow = true;
@@ -182,9 +190,7 @@ export class Presence {
   }
 
   /** Only once, and by the own salt: a server that says otherwise later changes no key. */
-  async #sealAs({ you, members }: Snapshot): Promise<void> {
-    const sender = members.find((member) => member.participant === you)?.key?.sender;
-    if (sender === undefined) throw new Error("the server gave no sender index");
+  async #sealAs(sender: number): Promise<void> {
     const { secret, room } = this.#admission;
     const key = await deriveSenderKey(secret, this.#salt, room, senderKid(sender));
     if (!this.#over) this.#transport.sealer.setSendKey(key);
@@ -201,6 +207,7 @@ export class Presence {
 
   #received(body: ServerBody): void {
     if (!this.#roster || this.#over) return;
+    if (body.type === "member" && !this.#bonds?.accepts(body.member)) return;
     const before = this.#roster;
     this.#roster = updated(before, body);
     switch (body.type) {
@@ -307,6 +314,12 @@ export class Presence {
   #guard(work: Promise<unknown>): void {
     work.catch((error: unknown) => this.#end("fault", String(error)));
   }
+}
+
+function senderOfOwn({ you, members }: Snapshot): number {
+  const sender = members.find((member) => member.participant === you)?.key?.sender;
+  if (sender === undefined) throw new Error("the server gave no sender index");
+  return sender;
 }
 
 /** Of the frames, and of RFC 9605 §4.5: AES_256_GCM_SHA512_128. */

@@ -10,7 +10,7 @@ import { LinkError, redeem } from "../link.ts";
 import { DeviceError } from "../media/devices.ts";
 import { watchSpeaking } from "../media/speaking.ts";
 import type { CallStatistics } from "../media/statistics.ts";
-import { canSeal } from "../sealing/index.ts";
+import { canSeal, noCounts } from "../sealing/index.ts";
 import type { ClientBody } from "../signaling/protocol.ts";
 import type { Closing } from "../signaling/socket.ts";
 import { onWake } from "../signaling/wake.ts";
@@ -145,6 +145,11 @@ export class Session {
   leave(): void {
     this.#say({ type: "leave" });
     this.#finish("left", "");
+  }
+
+  /** Ends this attempt without a word to the others: who joins again at once takes the same seat, locked room or not. */
+  abandon(): void {
+    this.#finish("left", "abandoned");
   }
 
   /** Of the last two seconds, or so. */
@@ -316,5 +321,6 @@ const NO_STATISTICS: CallStatistics = {
   line: "unknown",
   sending: [],
   receiving: [],
-  sealing: { sealed: 0, dropped: 0, opened: 0, rejected: 0, replayed: 0, sealMicros: 0, openMicros: 0 },
+  sealing: noCounts(),
+  ignored: 0,
 };

@@ -3,7 +3,7 @@
 // Owns: sections and their sealed transceivers, descriptions, what stands under which `a=mid`.
 // Never does: decide when to negotiate, or speak with the server.
 
-import { Sealer, senderOf } from "../sealing/index.ts";
+import { Sealer, senderOf, type FaultEvent } from "../sealing/index.ts";
 import type { Source, SourceSection } from "../signaling/protocol.ts";
 import { preferCodecs } from "./codecs.ts";
 import { amend } from "./sdp.ts";
@@ -14,8 +14,8 @@ export interface TransportEvents {
   opened(mid: string, sender: number): void;
   /** Frames under this sender's key were not authentic. */
   unauthentic(sender: number): void;
-  /** The own media could not be sealed; it is stopped already. */
-  fault(detail: string): void;
+  /** Sealing is over, and the own media is stopped already. */
+  fault(event: FaultEvent): void;
 }
 
 /** What goes to the server. */
@@ -42,7 +42,7 @@ export class Transport {
     this.sealer.onrejected = ({ reason, kid }) => {
       if (reason === "unauthenticated" && kid !== undefined) events.unauthentic(senderOf(kid));
     };
-    this.sealer.onfault = ({ reason, detail }) => events.fault(`${reason}: ${detail}`);
+    this.sealer.onfault = (event) => events.fault(event);
   }
 
   /** A section to send in, without a track yet. `stream` tells receivers what belongs together in time. */

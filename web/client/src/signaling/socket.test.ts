@@ -143,6 +143,37 @@ describe("CallSocket", () => {
     expect(FakeSocket.all.length).toBeLessThan(14);
   });
 
+  it("waits ever longer for sockets that do not last, and gives up after 30 seconds", () => {
+    const { log } = call();
+    FakeSocket.last.accept().say(joined);
+    FakeSocket.last.lose();
+    const triedAt: number[] = [];
+    for (let half = 0; half < 80 && log.at(-1) !== "closed rejoin"; half++) {
+      const tried = FakeSocket.all.length;
+      vi.advanceTimersByTime(half === 0 ? 0 : 500);
+      if (FakeSocket.all.length === tried) continue;
+      triedAt.push(half * 500);
+      FakeSocket.last.accept().say({ type: "resumed", received: 0 });
+      FakeSocket.last.lose();
+    }
+    expect(triedAt.slice(0, 6)).toEqual([0, 500, 1500, 3500, 7500, 11_500]);
+    expect(log.at(-1)).toBe("closed rejoin");
+  });
+
+  it("begins anew after a socket that lasted", () => {
+    const { log } = call();
+    FakeSocket.last.accept().say(joined);
+    for (let loss = 0; loss < 5; loss++) {
+      FakeSocket.last.lose();
+      const tried = FakeSocket.all.length;
+      vi.advanceTimersByTime(0);
+      expect(FakeSocket.all.length).toBe(tried + 1);
+      FakeSocket.last.accept().say({ type: "resumed", received: 0 });
+      vi.advanceTimersByTime(10_000);
+    }
+    expect(log.filter((entry) => entry === "back")).toHaveLength(5);
+  });
+
   it("tries at once when the network returns", () => {
     const { log } = call();
     FakeSocket.last.accept().say(joined);

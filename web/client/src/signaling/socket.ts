@@ -48,7 +48,8 @@ export class CallSocket {
   #session = "";
   #socket: WebSocket | undefined;
   #heardAt = 0;
-  #awaySince = 0;
+  /** Since the first loss that no socket has outlived by a heartbeat. */
+  #awaySince: number | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #acknowledge: ReturnType<typeof setTimeout> | undefined;
@@ -105,7 +106,6 @@ export class CallSocket {
     clearTimeout(this.#deadline);
     const before = this.#phase;
     this.#phase = "live";
-    this.#backoff.reset();
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
     if (before === "joining" && welcome.type === "joined") {
       this.#session = welcome.session;
@@ -134,8 +134,11 @@ export class CallSocket {
   }
 
   #beat(): void {
-    if (performance.now() - this.#heardAt > SILENCE_MS) this.#abandon("silent");
-    else this.#write(this.#numbers.acknowledgement());
+    if (performance.now() - this.#heardAt > SILENCE_MS) return this.#abandon("silent");
+    // Only a socket that lived this long is one: a server that closes each at once is not asked again at once.
+    this.#awaySince = undefined;
+    this.#backoff.reset();
+    this.#write(this.#numbers.acknowledgement());
   }
 
   /** Gives a socket up that will not tell of its end by itself, or not in time. */
@@ -157,9 +160,9 @@ export class CallSocket {
     this.#stopTimers();
     if (this.#phase === "over") return;
     const now = performance.now();
+    this.#awaySince ??= now;
     if (this.#phase === "live") {
       this.#phase = "away";
-      this.#awaySince = now;
       this.#events.away();
     }
     const hopeless = this.#phase === "joining" || now - this.#awaySince > RESUME_FOR_MS;
