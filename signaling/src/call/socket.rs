@@ -143,7 +143,7 @@ async fn open(app: &App, opening: Opening) -> Result<Ends, Closing> {
     match opening {
         Opening::Join(joining) => join::join(app, *joining, line).await?,
         Opening::Resume { session, received } => {
-            resume(app, &session, Arrival { received, line }).await?;
+            resume(app, session.as_str(), Arrival { received, line }).await?;
         }
     }
     Ok(ends)
