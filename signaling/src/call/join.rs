@@ -82,6 +82,8 @@ async fn enter(app: &App, joining: Joining) -> Result<(Welcome, Session), Closin
     });
     let entered = in_time(entered).await??;
     let ready = entered.prepared;
+    let known = entered.answer.members.iter().map(|member| member.participant);
+    let known = known.collect();
     let welcome = Welcome::Joined {
         session: ready.session.as_str().to_owned().into(),
         answer: ready.answer,
@@ -97,7 +99,7 @@ async fn enter(app: &App, joining: Joining) -> Result<(Welcome, Session), Closin
         notices: ready.notices,
         arrivals,
         media: Media::new(ready.established, ready.sections, ready.places),
-        outbox: Outbox::default(),
+        outbox: Outbox::new(known),
         numbers: Reliable::new(),
         presence: Presence::Away {
             since: Instant::now(),

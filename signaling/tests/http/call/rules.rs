@@ -11,7 +11,7 @@ async fn a_malformed_message_ends_its_session_and_nobody_elses() {
     let mut anna = rig.guest("one", "anna").await;
     let mut ben = rig.guest("one", "ben").await;
     let hand = |seq: u64| json!({ "seq": seq, "ack": 0, "body": { "type": "hand", "raised": true } });
-    for (text, field) in [
+    for (turn, (text, field)) in [
         ("secret".to_owned(), "json"),
         (r#"{"ack":"#.into(), "json"),
         ("[]".into(), "frame"),
@@ -31,8 +31,11 @@ async fn a_malformed_message_ends_its_session_and_nobody_elses() {
         (hand(2).to_string(), "seq"),
         (hand(0).to_string(), "seq"),
         (json!({ "ack": 1_000 }).to_string(), "ack"),
-    ] {
-        let mut clara = rig.guest("one", "clara").await;
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut clara = rig.guest("one", &format!("clara {turn}")).await;
         clara.socket.send_raw(Message::text(text.clone())).await;
         let expected = (4400, format!("malformed: {field}"));
         assert_eq!(clara.closed().await, expected, "{text}");
