@@ -82,6 +82,30 @@ async fn a_flood_of_messages_is_cut_off() {
 }
 
 #[tokio::test]
+async fn whose_session_ended_for_being_slow_hears_so_on_the_next_socket() {
+    let rig = rig().await;
+    let mut anna = rig.guest("one", "anna").await;
+    let mut ben = rig.guest("one", "ben").await;
+    // Answers that no newer one replaces, and none is acknowledged: more than are kept and may wait, in two lots
+    // that each socket may say at once.
+    let remove = json!({ "type": "remove", "participant": 0 });
+    for _ in 0..300 {
+        anna.say(remove.clone()).await;
+    }
+    anna.say(json!({ "type": "hand", "raised": true })).await;
+    ben.until_member(anna.you, |member| member["hand"] == true).await;
+    let (socket, _) = rig.resume(&anna.session, 0).await.unwrap();
+    anna.socket = socket;
+    for _ in 0..250 {
+        anna.say(remove.clone()).await;
+    }
+    let too_slow = (4414, "too_slow".to_owned());
+    assert_eq!(anna.closed().await, too_slow);
+    ben.until_left(anna.you).await;
+    assert_eq!(rig.resume(&anna.session, 0).await.err(), Some(too_slow));
+}
+
+#[tokio::test]
 async fn who_does_not_read_is_bounded_and_holds_up_nobody() {
     let rig = rig().await;
     let mut anna = rig.guest("one", "anna").await;
