@@ -19,6 +19,7 @@ mod presence;
 mod reliable;
 mod session;
 mod socket;
+mod strangers;
 
 use std::sync::Arc;
 
@@ -38,17 +39,19 @@ use crate::problem::{Body, Kind, Problem};
 use crate::protocol::SUBPROTOCOL;
 use crate::session::SessionId;
 use line::Line;
+use strangers::Strangers;
 
-/// Sockets open at one time: far above what one machine forwards media for, and a bound on what those cost
-/// that never join. One more is told to come back.
-const MAX_SOCKETS: usize = 4096;
+/// Sockets open at one time: what [`crate::listen`] leaves of the file descriptors. One more is told to come
+/// back.
+pub(crate) const MAX_SOCKETS: usize = 384;
 
-/// What a socket reads at once. Messages are small but for offers, and there may be thousands of sockets.
+/// What a socket reads at once. Messages are small but for offers, and there may be hundreds of sockets.
 const READ_BUFFER_BYTES: usize = 8 << 10;
 
 /// The open sockets and the sessions that can be resumed.
 pub(crate) struct Calls {
     sockets: Arc<Semaphore>,
+    strangers: Strangers,
     sessions: DashMap<SessionId, mpsc::Sender<Arrival>>,
 }
 
@@ -63,6 +66,7 @@ impl Calls {
     pub(crate) fn new() -> Self {
         Self {
             sockets: Arc::new(Semaphore::new(MAX_SOCKETS)),
+            strangers: Strangers::default(),
             sessions: DashMap::new(),
         }
     }
@@ -134,6 +138,7 @@ pub(crate) async fn upgrade(
     }
     let permit = Arc::clone(&app.calls.sockets).try_acquire_owned();
     let permit = permit.map_err(|_| Problem::unavailable("there are as many sockets as there may be", 5))?;
+    let stranger = app.calls.strangers.admit();
     // A message that is a little too long is read and refused with words; what is far too long is not read.
     let limit = app.config.server.max_body.as_len().saturating_mul(2);
     let upgrade = upgrade
@@ -141,7 +146,7 @@ pub(crate) async fn upgrade(
         .max_frame_size(limit)
         .read_buffer_size(READ_BUFFER_BYTES);
     Ok(upgrade.on_upgrade(async move |socket| {
-        socket::serve(&app, socket).await;
+        socket::serve(&app, socket, stranger).await;
         drop(permit);
     }))
 }

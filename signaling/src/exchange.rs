@@ -232,6 +232,8 @@ impl From<RoomError> for Problem {
     fn from(error: RoomError) -> Self {
         let detail = error.to_string();
         match error {
+            // Members of calls alone are counted; a few seconds are enough for one more.
+            RoomError::TooOften => Self::unavailable("too many joins of the same person", 5),
             RoomError::Full | RoomError::NoSenderIndex => Self::new(Kind::LimitReached, detail),
             RoomError::NoParticipant | RoomError::NoTrack => Self::new(Kind::NotFound, detail),
             RoomError::Locked

@@ -15,12 +15,21 @@ use axum_server::tls_rustls::RustlsAcceptor;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
+use crate::call::MAX_SOCKETS;
 use crate::error::Error;
 use crate::tls::Certificates;
 
-/// Connections at one time: four to each request that is worked on, since browsers keep some open. Half of
-/// the file descriptors that systems commonly give a process.
+/// Connections at one time: twice the requests that are worked on, since browsers keep some open. Half of
+/// [`DESCRIPTORS`]. One that becomes a WebSocket is counted no more here, but there.
 pub(crate) const MAX_CONNECTIONS: usize = 512;
+
+/// The file descriptors that systems commonly give a process.
+const DESCRIPTORS: usize = 1024;
+
+/// Those that are neither connections nor sockets of calls: the media plane's, files, listeners.
+const OTHER_DESCRIPTORS: usize = 128;
+
+const _: () = assert!(MAX_CONNECTIONS + MAX_SOCKETS + OTHER_DESCRIPTORS <= DESCRIPTORS);
 
 /// How long a client may take for a request's head: against those who send a byte a minute to hold a
 /// connection (slowloris). It also ends idle connections.

@@ -15,6 +15,7 @@ mod member;
 mod mirror;
 #[cfg(test)]
 mod page;
+mod secret;
 mod server;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ use ts_rs::TS;
 pub use client::{ClientBody, Joining, MediaState, Opening, Sealing, SourceSection};
 pub use close::CloseReason;
 pub use member::{Connection, Line, Member, RoomState, SenderKey, Slot, SlotTrack, Source, Standing};
+pub use secret::Secret;
 pub use server::{FailureCode, ServerBody, Snapshot, Welcome};
 
 /// `Sec-WebSocket-Protocol` of this version. Another version is another name, and a server may know several.

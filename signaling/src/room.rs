@@ -13,6 +13,7 @@ mod extension;
 mod info;
 mod kind;
 mod moderation;
+mod pace;
 mod participant;
 mod places;
 mod roster;

@@ -98,6 +98,7 @@ impl From<RoomError> for Closing {
             RoomError::Full | RoomError::NoSenderIndex => CloseReason::RoomFull,
             RoomError::Locked => CloseReason::RoomLocked,
             RoomError::OtherKind(_) => CloseReason::RoomUnsealed,
+            RoomError::TooOften => CloseReason::Unavailable,
             RoomError::NotPermitted => CloseReason::Forbidden,
             _ => CloseReason::Internal,
         };
@@ -141,7 +142,7 @@ mod tests {
 
     #[test]
     fn each_error_is_a_reason_of_its_own() {
-        let cases: [(Closing, CloseReason); 8] = [
+        let cases: [(Closing, CloseReason); 9] = [
             (TokenError::Expired.into(), CloseReason::Expired),
             (TokenError::Signature.into(), CloseReason::Unauthorized),
             (Refused::Publish.into(), CloseReason::Forbidden),
@@ -149,6 +150,7 @@ mod tests {
             (RoomError::Full.into(), CloseReason::RoomFull),
             (RoomError::Locked.into(), CloseReason::RoomLocked),
             (RoomError::OtherKind("clear").into(), CloseReason::RoomUnsealed),
+            (RoomError::TooOften.into(), CloseReason::Unavailable),
             (RoomError::NoTrack.into(), CloseReason::Internal),
         ];
         for (closing, reason) in cases {

@@ -68,7 +68,7 @@ async fn enter(app: &App, joining: Joining) -> Result<(Welcome, Session), Closin
         .requests()
         .try_acquire()
         .map_err(|_| unavailable("as many joins as the server can work on"))?;
-    let grant = app.keys.verify(Bearer::new(&joining.token))?;
+    let grant = app.keys.verify(Bearer::new(joining.token.as_str()))?;
     let join = grant.sit()?;
     let name = name(&joining.name)?;
     check_sealing(&joining.sealing)?;
@@ -82,8 +82,10 @@ async fn enter(app: &App, joining: Joining) -> Result<(Welcome, Session), Closin
     });
     let entered = in_time(entered).await??;
     let ready = entered.prepared;
+    let known = entered.answer.members.iter().map(|member| member.participant);
+    let known = known.collect();
     let welcome = Welcome::Joined {
-        session: ready.session.as_str().to_owned(),
+        session: ready.session.as_str().to_owned().into(),
         answer: ready.answer,
         snapshot: entered.answer,
     };
@@ -97,7 +99,7 @@ async fn enter(app: &App, joining: Joining) -> Result<(Welcome, Session), Closin
         notices: ready.notices,
         arrivals,
         media: Media::new(ready.established, ready.sections, ready.places),
-        outbox: Outbox::default(),
+        outbox: Outbox::new(known),
         numbers: Reliable::new(),
         presence: Presence::Away {
             since: Instant::now(),

@@ -2,6 +2,8 @@
 //!
 //! Owns: the two lanes. Never does: read or write the network.
 
+use std::fmt;
+
 use tokio::sync::mpsc;
 
 use super::closing::Closing;
@@ -21,12 +23,21 @@ pub(crate) enum Incoming {
 }
 
 /// What a socket is to do.
-#[derive(Debug)]
 pub(crate) enum Outgoing {
     /// Write this.
     Text(String),
     /// Close, and nothing after it.
     Close(Closing),
+}
+
+/// The text may be a welcome, and whoever has that is the member: not for logs.
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Close(closing) => f.debug_tuple("Close").field(closing).finish(),
+        }
+    }
 }
 
 /// The session's end. A lane that ends is a socket that is lost.
@@ -99,5 +110,16 @@ impl Place<'_> {
     /// Hands it over.
     pub(crate) fn write(self, text: String) {
         self.0.send(Outgoing::Text(text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_welcome_shows_in_logs() {
+        let text = Outgoing::Text("worthy".into());
+        assert_eq!(format!("{text:?}"), "Text(6 bytes)");
     }
 }

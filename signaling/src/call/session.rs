@@ -56,6 +56,13 @@ struct Ending {
     is_out: bool,
 }
 
+impl Ending {
+    /// The client may not have been there to hear it, or may take it for one of those that it can resume after.
+    fn may_be_news(&self) -> bool {
+        self.is_out || self.closing.reason() == CloseReason::TooSlow
+    }
+}
+
 impl Session {
     /// With its first socket.
     pub(crate) fn attach(mut self, line: Line) -> Self {
@@ -69,7 +76,9 @@ impl Session {
 
     /// Until the member is out.
     pub(crate) async fn run(mut self) {
-        let Ending { closing, is_out } = self.converse().await;
+        let ending = self.converse().await;
+        let may_be_news = ending.may_be_news();
+        let Ending { closing, is_out } = ending;
         info!(participant = %self.participant, reason = closing.reason().label(), "the call session ends");
         if !is_out {
             let leave = |reply| Request::Leave(self.participant, reply);
@@ -82,7 +91,7 @@ impl Session {
         let Self {
             app, id, arrivals, ..
         } = self;
-        if is_out {
+        if may_be_news {
             linger(&app, arrivals, &closing).await;
         }
         app.calls.remove(&id);

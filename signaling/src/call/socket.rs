@@ -16,6 +16,7 @@ use super::Arrival;
 use super::closing::Closing;
 use super::line::{Ends, Incoming, Line, Outgoing};
 use super::pace::Pace;
+use super::strangers::Stranger;
 use super::{join, message};
 use crate::http::App;
 use crate::protocol::{CloseReason, Opening};
@@ -33,17 +34,21 @@ const WRITE_DEADLINE: Duration = Duration::from_secs(5);
 /// so that the end of the connection is no reset that would take our reason away.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
-/// Serves a socket to its end.
-pub(super) async fn serve(app: &App, ws: WebSocket) {
+/// Serves a socket to its end. Until somebody has come in it may have to make way for another.
+pub(super) async fn serve(app: &App, ws: WebSocket, mut stranger: Stranger) {
     let mut socket = Socket {
         app,
         ws,
         pace: Pace::new(Instant::now()),
     };
-    match socket.serve().await {
-        Err(Some(closing)) => socket.close(&closing).await,
-        Err(None) => app.metrics.count_lost_socket(),
-    }
+    let entered = tokio::select! {
+        entered = socket.enter() => entered,
+        () = stranger.displaced() => return socket.dismiss().await,
+    };
+    let Some(ends) = entered else { return };
+    drop(stranger);
+    let Err(end) = socket.carry(ends).await;
+    socket.end(end).await;
 }
 
 struct Socket<'a> {
@@ -56,11 +61,35 @@ struct Socket<'a> {
 type End = Option<Closing>;
 
 impl Socket<'_> {
-    async fn serve(&mut self) -> Result<Infallible, End> {
+    /// Nothing when nobody came in, and the socket is at its end.
+    async fn enter(&mut self) -> Option<Ends> {
+        match self.open().await {
+            Ok(ends) => Some(ends),
+            Err(end) => {
+                self.end(end).await;
+                None
+            }
+        }
+    }
+
+    async fn open(&mut self) -> Result<Ends, End> {
         let first = timeout(OPENING_DEADLINE, self.read()).await;
         let first = first.map_err(|_| Closing::from(CloseReason::Silent))??;
-        let ends = open(self.app, message::opening(&first)?).await?;
-        self.carry(ends).await
+        Ok(open(self.app, message::opening(&first)?).await?)
+    }
+
+    async fn end(&mut self, end: End) {
+        match end {
+            Some(closing) => self.close(&closing).await,
+            None => self.app.metrics.count_lost_socket(),
+        }
+    }
+
+    /// Says why, and waits for no answer: others wait for the place.
+    async fn dismiss(&mut self) {
+        let closing = Closing::because(CloseReason::Unavailable, "others wait for a socket");
+        self.app.metrics.count_close(closing.reason());
+        let _ = timeout(CLOSE_DEADLINE, self.ws.send(closing.message())).await;
     }
 
     /// Carries messages both ways.
@@ -143,7 +172,7 @@ async fn open(app: &App, opening: Opening) -> Result<Ends, Closing> {
     match opening {
         Opening::Join(joining) => join::join(app, *joining, line).await?,
         Opening::Resume { session, received } => {
-            resume(app, &session, Arrival { received, line }).await?;
+            resume(app, session.as_str(), Arrival { received, line }).await?;
         }
     }
     Ok(ends)

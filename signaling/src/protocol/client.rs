@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Line, Source};
+use super::{Line, Secret, Source};
 
 /// The first message of a socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -14,7 +14,8 @@ pub enum Opening {
     /// Somebody's socket was lost.
     Resume {
         /// [`super::Welcome::Joined`]'s.
-        session: String,
+        #[ts(type = "string")]
+        session: Secret,
         /// The number of the last body that arrived.
         #[ts(type = "number")]
         received: u64,
@@ -26,7 +27,8 @@ pub enum Opening {
 #[serde(deny_unknown_fields)]
 pub struct Joining {
     /// A bearer token that permits publishing and subscribing.
-    pub token: String,
+    #[ts(type = "string")]
+    pub token: Secret,
     /// Shown to the others: 1 to 64 characters, no control characters.
     pub name: String,
     /// How this page load seals.

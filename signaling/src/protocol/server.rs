@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Member, RoomState, Slot};
+use super::{Member, RoomState, Secret, Slot};
 
 /// The answer to an [`super::Opening`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -12,7 +12,8 @@ pub enum Welcome {
     /// Came in.
     Joined {
         /// Needed to resume: whoever has it is this member.
-        session: String,
+        #[ts(type = "string")]
+        session: Secret,
         /// The SDP answer.
         answer: String,
         /// The room as it is.

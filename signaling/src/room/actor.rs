@@ -1,15 +1,18 @@
 //! The task that owns a room: requests and events in one queue, so that each sees the last one's result.
 //!
-//! Owns: the mailbox and the carrying out of effects. Never does: decide; [`super::Room`] does.
+//! Owns: the mailbox, the clock of joins, and the carrying out of effects. Never does: decide; [`super::Room`] does,
+//! and [`super::pace`] how often somebody may come.
 
 use std::sync::Arc;
 
 use rapport_sfu::event::{Event, LeaveReason};
 use rapport_sfu::id::{ParticipantId, RoomId, TapId, TrackId};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::delivery::Delivery;
+use super::pace::Pace;
 use super::{
     Admission, Ask, Effect, Extension, Notice, Patched, Room, RoomError, RoomEvent, RoomInfo, RoomSummary,
 };
@@ -102,6 +105,7 @@ pub fn spawn(directory: Arc<Directory>, id: RoomId, name: RoomName, lane: Lane) 
         lane: lane.clone(),
         room,
         delivery: Delivery::default(),
+        pace: Pace::default(),
     };
     tokio::spawn(actor.run(inbox));
     Mailbox { id, lane, requests }
@@ -114,6 +118,7 @@ struct Actor {
     lane: Lane,
     room: Room,
     delivery: Delivery,
+    pace: Pace,
 }
 
 impl Actor {
@@ -174,7 +179,12 @@ impl Actor {
 
     fn sit(&mut self, admission: Admission, notices: mpsc::Sender<Notice>, reply: Reply<Snapshot>) {
         let participant = admission.participant;
-        let seated = self.admit(admission, Room::sit);
+        let now = Instant::now().into_std();
+        let seated = if self.pace.admits(admission.join.identity(), now) {
+            self.admit(admission, Room::sit)
+        } else {
+            Err(RoomError::TooOften)
+        };
         if seated.is_ok() {
             self.delivery.open(participant, notices);
         }

@@ -202,6 +202,9 @@ pub enum RoomError {
     /// No such track, or not any more.
     #[error("no such track")]
     NoTrack,
+    /// The same person came in time and again.
+    #[error("too many joins of the same person: come again in some seconds")]
+    TooOften,
     /// A host has locked it.
     #[error("the room is locked")]
     Locked,

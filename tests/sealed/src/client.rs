@@ -177,7 +177,7 @@ fn opening(options: &Options, salt: &KeySalt, offer: String) -> Opening {
         source,
     };
     Opening::Join(Box::new(Joining {
-        token: options.token.clone(),
+        token: options.token.clone().into(),
         name: options.name.clone(),
         sealing: Sealing {
             layout: 1,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use rapport_sfu::id::SenderIndex;
-use rapport_signaling::protocol::{ClientBody, Frame, Member, Opening, ServerBody, Welcome};
+use rapport_signaling::protocol::{ClientBody, Frame, Member, Opening, Secret, ServerBody, Welcome};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 
@@ -28,7 +28,7 @@ pub(crate) enum Order {
 /// A member in a call.
 pub(crate) struct Task {
     options: Options,
-    session: String,
+    session: Secret,
     /// None while it is lost.
     socket: Option<Socket>,
     /// When the socket was lost, and when to try again.
@@ -44,7 +44,7 @@ pub(crate) struct Task {
 impl Task {
     pub(crate) fn new(
         options: Options,
-        session: String,
+        session: Secret,
         (socket, udp): (Socket, UdpSocket),
         media: Media,
         reports: watch::Sender<Report>,

@@ -123,6 +123,24 @@ async fn who_hung_up_before_is_not_let_in() {
     assert_eq!(notices.recv().await, None);
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_comes_time_and_again_has_to_wait_and_the_others_do_not() {
+    let call = call().await;
+    let sit = async |admission| {
+        let (lane, notices) = mpsc::channel(64);
+        let sit = |reply| Request::Sit(Box::new(admission), lane, reply);
+        call.room.ask(sit).await.unwrap().map(|_| notices)
+    };
+    for participant in 2..12 {
+        sit(guest(participant, "anna", &[], 0)).await.unwrap();
+    }
+    let refused = sit(guest(12, "anna", &[], 0)).await;
+    assert_eq!(refused.unwrap_err(), RoomError::TooOften);
+    let _ben = sit(guest(13, "ben", &[], 0)).await.unwrap();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let _anna = sit(guest(14, "anna", &[], 0)).await.unwrap();
+}
+
 #[tokio::test]
 async fn an_extension_is_answered_with_every_place() {
     let call = call().await;

@@ -137,4 +137,11 @@ fn a_track_that_is_not_sealed_is_shown_to_nobody() {
     );
     room.handle_event(unsealed);
     assert_eq!(effects(&mut room), []);
+    let info = room.info();
+    let refused: Vec<_> = info.participants[0]
+        .tracks
+        .iter()
+        .map(|track| track.refused)
+        .collect();
+    assert_eq!(refused, [false, true]);
 }

@@ -217,6 +217,23 @@ async fn a_socket_that_says_nothing_is_closed() {
 }
 
 #[tokio::test]
+async fn strangers_make_way_for_members() {
+    let rig = rig().await;
+    let mut anna = rig.guest("one", "anna").await;
+    let mut strangers = Vec::new();
+    for _ in 0..65 {
+        strangers.push(rig.dial().await);
+    }
+    let displaced = (4503, "unavailable: others wait for a socket".into());
+    assert_eq!(strangers[0].closed().await, displaced);
+    let (socket, _) = rig.resume(&anna.session, anna.heard).await.unwrap();
+    anna.socket = socket;
+    assert_eq!(strangers[1].closed().await, displaced);
+    let mut ben = rig.guest("one", "ben").await;
+    anna.is_heard_by(&mut ben).await;
+}
+
+#[tokio::test]
 async fn a_socket_begins_with_an_opening() {
     let rig = rig().await;
     for (message, reason) in [

@@ -11,7 +11,7 @@ async fn a_malformed_message_ends_its_session_and_nobody_elses() {
     let mut anna = rig.guest("one", "anna").await;
     let mut ben = rig.guest("one", "ben").await;
     let hand = |seq: u64| json!({ "seq": seq, "ack": 0, "body": { "type": "hand", "raised": true } });
-    for (text, field) in [
+    for (turn, (text, field)) in [
         ("secret".to_owned(), "json"),
         (r#"{"ack":"#.into(), "json"),
         ("[]".into(), "frame"),
@@ -31,8 +31,11 @@ async fn a_malformed_message_ends_its_session_and_nobody_elses() {
         (hand(2).to_string(), "seq"),
         (hand(0).to_string(), "seq"),
         (json!({ "ack": 1_000 }).to_string(), "ack"),
-    ] {
-        let mut clara = rig.guest("one", "clara").await;
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut clara = rig.guest("one", &format!("clara {turn}")).await;
         clara.socket.send_raw(Message::text(text.clone())).await;
         let expected = (4400, format!("malformed: {field}"));
         assert_eq!(clara.closed().await, expected, "{text}");
@@ -76,6 +79,30 @@ async fn a_flood_of_messages_is_cut_off() {
     }
     assert_eq!(anna.closed().await, (4413, "too_much: messages".into()));
     ben.until_left(anna.you).await;
+}
+
+#[tokio::test]
+async fn whose_session_ended_for_being_slow_hears_so_on_the_next_socket() {
+    let rig = rig().await;
+    let mut anna = rig.guest("one", "anna").await;
+    let mut ben = rig.guest("one", "ben").await;
+    // Answers that no newer one replaces, and none is acknowledged: more than are kept and may wait, in two lots
+    // that each socket may say at once.
+    let remove = json!({ "type": "remove", "participant": 0 });
+    for _ in 0..300 {
+        anna.say(remove.clone()).await;
+    }
+    anna.say(json!({ "type": "hand", "raised": true })).await;
+    ben.until_member(anna.you, |member| member["hand"] == true).await;
+    let (socket, _) = rig.resume(&anna.session, 0).await.unwrap();
+    anna.socket = socket;
+    for _ in 0..250 {
+        anna.say(remove.clone()).await;
+    }
+    let too_slow = (4414, "too_slow".to_owned());
+    assert_eq!(anna.closed().await, too_slow);
+    ben.until_left(anna.you).await;
+    assert_eq!(rig.resume(&anna.session, 0).await.err(), Some(too_slow));
 }
 
 #[tokio::test]
