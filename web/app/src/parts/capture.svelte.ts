@@ -113,6 +113,11 @@ export class Capture {
     this.#drop(source);
   }
 
+  /** Waits no longer for what is still being opened. */
+  giveUp(): void {
+    for (const source of ["microphone", "camera"] as const) if (this.opening[source]) this.stop(source);
+  }
+
   setMuted(muted: boolean): void {
     this.muted = muted;
     if (this.microphone) this.microphone.enabled = !muted;

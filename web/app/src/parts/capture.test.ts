@@ -149,3 +149,23 @@ it("does not ask twice for the same camera", async () => {
   await change;
   expect(asked).toHaveLength(2);
 });
+
+it("gives up what still opens, and keeps what is open", async () => {
+  const capture = new Capture();
+  const restoring = capture.restore({
+    invitation: "",
+    name: "",
+    muted: true,
+    keptAt: 0,
+    microphone: "m",
+    camera: "c",
+  });
+  (await ask(0)).give("m");
+  await vi.waitUntil(() => capture.microphone);
+  capture.giveUp();
+  (await ask(1)).give("c");
+  await restoring;
+  expect(capture.microphone?.enabled).toBe(false);
+  expect(capture.camera).toBeNull();
+  expect(given.map((track) => track.stopped)).toEqual([false, true]);
+});

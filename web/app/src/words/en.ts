@@ -327,8 +327,8 @@ export const words = {
 
   wait: {
     link: "Checking your link",
-    call: "Opening the session",
-    joining: "Coming in",
+    devices: "Waiting for your camera and microphone. Your browser may ask you to allow them",
+    without: "Join without",
   },
 
   lobby: {
