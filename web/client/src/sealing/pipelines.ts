@@ -57,6 +57,8 @@ export class Pipelines {
         return this.#tellCounts(message.round);
       case "key_frames":
         return this.#requestKeyFrames();
+      case "retell":
+        return this.#receiving.get(message.id)?.retell();
       case "send_key":
       case "receive_key":
       case "forget":

@@ -23,7 +23,7 @@ export interface SealerOptions {
   watchdogMs?: number;
 }
 
-/** The first frame of this sender on this transceiver was authenticated: now its track may be shown. */
+/** The first frame of this sender on this transceiver was authenticated, or the first since `retellOpened`. */
 export interface OpenedEvent {
   transceiver: RTCRtpTransceiver;
   sender: number;
@@ -122,6 +122,12 @@ export class Sealer {
   /** Opens nothing more of a sender who is gone. What was opened is remembered, should their key come again. */
   forgetSender(senderIndex: number): void {
     this.#post({ type: "forget", sender: senderIndex });
+  }
+
+  /** `onopened` comes again for this transceiver with the next frame that is opened there. */
+  retellOpened(transceiver: RTCRtpTransceiver): void {
+    const [id] = [...this.#receiving].find(([, known]) => known === transceiver) ?? [];
+    if (id !== undefined) this.#post({ type: "retell", id });
   }
 
   /** Asks every video encoder for a key frame, by whatever the browser has for it. */
