@@ -124,6 +124,18 @@ export class Sealer {
     this.#post({ type: "forget", sender: senderIndex });
   }
 
+  /** Forgets a transceiver, and stops it: without that it would go on in the sums, and in the watch. */
+  drop(transceiver: RTCRtpTransceiver): void {
+    transceiver.stop();
+    const sending = [...this.#sending].find(([, known]) => known.transceiver === transceiver);
+    const receiving = [...this.#receiving].find(([, known]) => known === transceiver);
+    const [id] = sending ?? receiving ?? [];
+    if (id === undefined) return;
+    this.#sending.delete(id);
+    this.#receiving.delete(id);
+    this.#post({ type: "drop", id });
+  }
+
   /** `onopened` comes again for this transceiver with the next frame that is opened there. */
   retellOpened(transceiver: RTCRtpTransceiver): void {
     const [id] = [...this.#receiving].find(([, known]) => known === transceiver) ?? [];

@@ -114,7 +114,7 @@ export class Transport {
     }
     this.#places = this.#places.filter((transceiver) => !isNew(transceiver));
     for (const transceiver of this.#connection.getTransceivers()) {
-      if (isNew(transceiver)) transceiver.stop();
+      if (isNew(transceiver)) this.sealer.drop(transceiver);
     }
   }
 
