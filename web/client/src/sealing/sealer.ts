@@ -278,8 +278,14 @@ function setTransform(
   throw new Error("this browser did not take the sealing transform");
 }
 
-/** Four looks a second: clear media is seen to leave, and is stopped, within half a second. */
+/**
+ * Four looks a second: clear media is seen to leave, and is stopped, within half a second. Browsers slow the timers of
+ * a hidden page to one a second; there it takes up to two seconds. The server refuses clear frames all the while.
+ */
 const WATCHDOG_MS = 250;
 
-/** Five seconds at the usual pace: beyond what loading the worker takes on a slow and busy machine. */
+/**
+ * Five seconds at the usual pace, twenty in a hidden page: beyond what loading the worker takes on a slow and busy
+ * machine. A dead worker passes nothing, so nobody's privacy waits for it.
+ */
 const SILENT_TICKS = 20;
