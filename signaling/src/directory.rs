@@ -49,7 +49,7 @@ struct Routes {
     tracks: DashMap<TrackId, RoomId>,
 }
 
-/// A WHIP or WHEP session as its URL finds it.
+/// Somebody's session: of WHIP or WHEP, as its URL finds it, or of a member of a call, which has no URL.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// Where.

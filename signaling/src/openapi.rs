@@ -12,7 +12,8 @@ use crate::{api, call, health, invitation, metrics, whep, whip};
 #[openapi(
     info(
         title = "Rapport",
-        description = "Publish by WHIP, play by WHEP, administer rooms. Problems are those of RFC 9457.",
+        description = "Take part in sealed calls, to which invitations open the way; publish by WHIP, play by \
+                       WHEP; administer rooms. Problems are those of RFC 9457.",
     ),
     paths(
         whip::create, whip::probe, whip::probe_session, whip::patch, whip::end,

@@ -3,10 +3,10 @@
 //! Owns: [`Plugin`], its lanes and its limits. Never does: give a plugin more than an authorised
 //! participant could do, or let one hold up anything but itself.
 //!
-//! A plugin is called in three ways, and each bounds what it can cost the rest: a question, such as whether a
-//! join may take place, has a deadline, after which the answer is no; events come through a lane of their own, and what does not fit is
-//! lost and counted; packets of a tap likewise. A panic ends the lane in which it happens. Its routes are
-//! served a bounded number at a time, until a deadline.
+//! A plugin is called in three ways, and each bounds what it can cost the rest: a question has a deadline, after
+//! which a join may not take place, and a link is answered with 503; events come through a lane of their own, and
+//! what does not fit is lost and counted; packets of a tap likewise. A panic ends the lane in which it happens. Its
+//! routes are served a bounded number at a time, until a deadline.
 
 mod routes;
 mod tap;

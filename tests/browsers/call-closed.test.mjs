@@ -31,6 +31,7 @@ inCall('a transform that is set too late is noticed before anything is sent', ca
   await nothingReaches(therapist);
 });
 
+// Here the page's watchdog and the server's check act together; each alone is in sealing.test.mjs and in the next test.
 inCall('a transform that is too late and says otherwise lets no packet through', call, async () => {
   const therapist = await call.enter('chromium', call.demo.therapist, { name: 'Dana', id: THERAPIST, before: COUNTED });
   const client = await call.enter('chromium', call.demo.client, { name: 'Omar', id: CLIENT, before: COUNTED + LATE_AND_LYING });

@@ -9,7 +9,7 @@ import { loseClientHelloTails, loseFlightFour, Relay } from './harness/relay.mjs
 import { candidates, withOnlyPort, withWrongFingerprint } from './harness/sdp.mjs';
 import { until } from './harness/wait.mjs';
 import { fromBits, toBits } from './pages/marker.js';
-import { frequencyAt, isExpected } from './pages/tone.js';
+import { frequencyAt, isExpected, isVoiceOf } from './pages/tone.js';
 
 test('a frame survives its own bits, and no single wrong bit passes', () => {
   for (const frame of [{ source: 0, counter: 0, time: 0 }, { source: 255, counter: 2 ** 24 - 1, time: 2 ** 20 - 1 }]) {
@@ -28,6 +28,10 @@ test('a tone belongs to one source at one moment', () => {
   assert.ok(isExpected(frequencyAt(3, 5999), 3, 6100, 400), 'just after a step');
   assert.ok(!isExpected(frequencyAt(4, 5500), 3, 5500, 400), 'of another source');
   assert.ok(!isExpected(frequencyAt(3, 5500), 3, 7500, 400), 'two seconds late');
+  for (const [one, other] of [[1, 2], [2, 3], [3, 1]]) {
+    assert.ok(isVoiceOf(frequencyAt(one, 5500) + 12, one), `${one} at any time`);
+    assert.ok(!isVoiceOf(frequencyAt(one, 5500) + 12, other), `${one} is not ${other}`);
+  }
 });
 
 test('edits of a description touch what they name and nothing else', () => {

@@ -168,7 +168,8 @@ fn visit(world: &mut World, shown: &[(MediaKind, TrackId)]) {
     world.run_until(world.now + Duration::from_millis(485));
 }
 
-/// Three to seven people and two next door, and in the sealed rooms of the odd seeds one who does not seal; joins and leaves, switches and mutes, loss and an outage.
+/// Three to seven people and two next door, and in the sealed rooms of the odd seeds one who does not seal; joins
+/// and leaves, switches and mutes, loss and an outage.
 fn evening(seed: u64) {
     let outcome = std::panic::catch_unwind(|| {
         let mut world = run(seed);

@@ -5,9 +5,9 @@
 //!
 //! This is a second net. The first is in the clients, where a browser that is asked a moment too late sends
 //! plaintext without a word. Whoever wants to get past this one can: it checks form, and forms can be forged. A
-//! frame in the clear that was not made for it passes by chance, one in 4096·16 at most and, for the first
-//! fifteen senders of a room, whose KID is a byte shorter, one in 256; a track in the clear is refused within its
-//! first frames.
+//! frame in the clear that was not made for it passes by chance, one in 4096·16 at most for senders from 16 on,
+//! which are those that rooms give out; below, where the KID is a byte shorter, it would be one in 256. A track in
+//! the clear is refused within its first frames.
 //!
 //! Only what begins a frame is judged, packet by packet. So there is no state that a loss, a repetition or
 //! another order could spoil: a packet that begins nothing passes, and is of no use to anybody without the one

@@ -46,7 +46,7 @@ fn fault(whole: &str, error: &serde_json::Error) -> Closing {
 }
 
 /// What a client's messages are made of.
-const FIELDS: [&str; 24] = [
+const FIELDS: [&str; 26] = [
     "type",
     "seq",
     "ack",
@@ -71,12 +71,49 @@ const FIELDS: [&str; 24] = [
     "speaking",
     "raised",
     "line",
+    "participant",
+    "locked",
 ];
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use ts_rs::{Config, TS};
+
     use super::*;
-    use crate::protocol::CloseReason;
+    use crate::protocol::{CloseReason, Joining, MediaState, Sealing, SourceSection};
+
+    /// The names of a type's fields: what stands before the colons of its declaration.
+    fn fields_of<T: TS>() -> BTreeSet<String> {
+        let declaration = T::inline(&Config::new());
+        let uncommented = declaration.split("/**").map(|text| match text.split_once("*/") {
+            Some((_, code)) => code,
+            None => text,
+        });
+        let code: String = uncommented.collect();
+        let mut parts: Vec<_> = code.split(':').collect();
+        parts.pop();
+        let name = |part: &&str| {
+            let part = part.trim_end_matches(['?', '"', ' ']);
+            let start = part.rfind(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
+            part[start.map_or(0, |at| at + 1)..].to_owned()
+        };
+        parts.iter().map(name).collect()
+    }
+
+    #[test]
+    fn every_field_of_a_clients_messages_is_known_by_its_name() {
+        let mut named = fields_of::<Frame<ts_rs::Dummy>>();
+        named.extend(fields_of::<Opening>());
+        named.extend(fields_of::<Joining>());
+        named.extend(fields_of::<Sealing>());
+        named.extend(fields_of::<SourceSection>());
+        named.extend(fields_of::<MediaState>());
+        named.extend(fields_of::<ClientBody>());
+        let known: BTreeSet<_> = FIELDS.map(str::to_owned).into();
+        assert_eq!(known, named);
+    }
 
     #[test]
     fn a_message_is_read() {

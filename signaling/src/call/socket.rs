@@ -110,10 +110,20 @@ impl Socket<'_> {
                 }
                 Message::Text(text) => return Ok(text),
                 Message::Binary(_) => return Err(Some(Closing::malformed("binary"))),
-                Message::Close(_) => return Err(None),
+                Message::Close(_) => {
+                    self.answer_close().await;
+                    return Err(None);
+                }
                 Message::Ping(_) | Message::Pong(_) => {}
             }
         }
+    }
+
+    /// RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close frame, the
+    /// endpoint MUST send a Close frame in response." It is made with the reading of the client's, and written
+    /// with the next one, which finds nothing more.
+    async fn answer_close(&mut self) {
+        let _ = timeout(CLOSE_DEADLINE, self.ws.recv()).await;
     }
 
     async fn close(&mut self, closing: &Closing) {

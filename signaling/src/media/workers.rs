@@ -150,7 +150,7 @@ async fn carry_commands(
     }
 }
 
-/// Events, until the worker ends. `alive` falls with this task.
+/// Events, until the worker ends. `alive` falls with it, or when nobody takes events any more.
 async fn carry_events(
     worker: Receiver<Event>,
     lane: mpsc::Sender<Event>,
@@ -159,6 +159,9 @@ async fn carry_events(
 ) {
     while let Ok(event) = worker.recv().await {
         if lane.send(event).await.is_err() {
+            drop(alive);
+            // Its rooms are gone, and its stop is on the way: until then it must not find its own lane broken.
+            while worker.recv().await.is_ok() {}
             return;
         }
     }
@@ -189,4 +192,35 @@ async fn stop_threads(threads: Vec<Thread>) -> Result<(), Lost> {
     let stop = move || threads.into_iter().try_for_each(Thread::stop);
     // A worker that panicked comes back as a value; this task itself has nothing to panic with.
     tokio::task::spawn_blocking(stop).await.unwrap_or(Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use rapport_sfu::id::TrackId;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_worker_keeps_its_event_lane_when_its_rooms_are_gone() {
+        let (worker, events) = async_channel::bounded(1);
+        let (lane, rooms) = mpsc::channel(1);
+        let (alive, dead) = oneshot::channel();
+        let carrying = tokio::spawn(carry_events(
+            events,
+            lane,
+            watch::Sender::new(false).subscribe(),
+            alive,
+        ));
+        drop(rooms);
+        worker.send(event()).await.unwrap();
+        assert!(dead.await.is_err(), "whoever gives orders learns of it");
+        worker.send(event()).await.unwrap();
+        worker.send(event()).await.unwrap();
+        drop(worker);
+        carrying.await.unwrap();
+    }
+
+    fn event() -> Event {
+        Event::Started { track: TrackId(1) }
+    }
 }

@@ -184,6 +184,10 @@ impl<'a> Sections<'a> {
         &mut self,
         section: &'a MSection<'a>,
     ) -> Result<Option<AnsweredDataChannel>, NegotiateError> {
+        // The server could read what goes through one: nothing between members of a sealed call does.
+        if self.terms.sealed {
+            return Ok(None);
+        }
         let Some(protocol) = channel_protocol(section) else {
             return Ok(None);
         };

@@ -36,7 +36,7 @@ pub struct Member {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct SenderKey {
-    /// Upper 12 bits of its KIDs, from 1; unique in the room for its life.
+    /// Upper 12 bits of its KIDs, from 16; unique in the room for its life.
     pub sender: u16,
     /// [`super::Sealing::salt`].
     pub salt: String,

@@ -19,20 +19,30 @@ pub(super) struct Pass {
     pub(super) sender: Option<SenderIndex>,
 }
 
+/// The first sender's number. A KID has it in the upper 12 of 32 bits, and from 16 on that takes all four bytes
+/// on the wire: frames in the clear pass the media plane's check of the KID as rarely as can be.
+const FIRST_SENDER: u16 = 16;
+
 /// Numbers for the senders of a room, each given out once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Senders {
-    last: u16,
+    next: u16,
+}
+
+impl Default for Senders {
+    fn default() -> Self {
+        Self { next: FIRST_SENDER }
+    }
 }
 
 impl Senders {
-    /// From 1; `None` when twelve bits hold no more. A number that came twice would let one key open what
+    /// `None` when twelve bits hold no more. A number that came twice would let one key open what
     /// another sender sealed.
     pub(super) fn issue(&mut self) -> Option<SenderIndex> {
-        let next = self.last + 1;
-        (next <= SenderIndex::MAX.0).then(|| {
-            self.last = next;
-            SenderIndex(next)
+        let sender = self.next;
+        (sender <= SenderIndex::MAX.0).then(|| {
+            self.next = sender + 1;
+            SenderIndex(sender)
         })
     }
 }

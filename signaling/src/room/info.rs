@@ -44,7 +44,7 @@ pub struct ParticipantInfo {
     pub id: u64,
     /// The subject of its token.
     pub identity: String,
-    /// `publisher` or `subscriber`.
+    /// `publisher` (WHIP), `subscriber` (WHEP) or `member` (of a call).
     pub role: &'static str,
     /// In a sealed room: `host`, `guest`, or `listener`, who plays by WHEP and can't read what it gets.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,6 +71,8 @@ pub struct TrackInfo {
     pub off: bool,
     /// Packets arrive.
     pub live: bool,
+    /// In a sealed room: it was not sealed, and is shown to nobody any more.
+    pub refused: bool,
 }
 
 impl Room {
@@ -113,6 +115,7 @@ fn track((id, track): (TrackId, &Track)) -> TrackInfo {
         muted: track.muted,
         off: track.off,
         live: track.live,
+        refused: track.refused,
     }
 }
 

@@ -6,6 +6,9 @@ use super::{Admission, RoomError};
 use crate::auth::Role;
 
 /// Whoever publishes first decides, for the life of the room.
+///
+/// Data channels follow from it: a member of a call has none ([`crate::negotiate::Terms::sealed`]), so what
+/// listeners say on theirs reaches other listeners of the room and never a member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Nobody has published yet.

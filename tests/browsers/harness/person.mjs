@@ -6,7 +6,7 @@ import { inject } from './inject.mjs';
 import { until } from './wait.mjs';
 
 /** What makes a page ready for a person; the module's name in `pages/` is its contract. */
-const MODULES = ['marker.js', 'tone.js', 'source.js', 'witness.js'];
+const MODULES = ['marker.js', 'tone.js', 'source.js', 'witness.js', 'names.js'];
 
 const ROLES = {
   button: 'button, [role="button"], [role="menuitem"], [role="menuitemradio"], [role="switch"]',
@@ -17,11 +17,13 @@ const ROLES = {
 export class Person {
   /**
    * Opens a link. `devices` are those of `pages/witness.js`, `before` is code that runs in the page before anything
-   * else; `id` (1–99) is in every picture and tone of this person.
+   * else; `id` (1–99) is in every picture and tone of this person. `real`: with what the machine itself has.
    */
-  static async open(browser, link, { id, before = '', ...devices }) {
+  static async open(browser, link, { id, before = '', real = false, ...devices }) {
     const plant = `${before}
-      new modules['witness.js'].Devices(${JSON.stringify({ id, ...devices })}).install();
+      window.devices = new modules['witness.js'].Devices(${JSON.stringify({ id, ...devices })});
+      if (!${real}) window.devices.install();
+      window.nameOf = modules['names.js'].nameOf;
       window.witness = null;
       addEventListener('DOMContentLoaded', () => { window.witness = new modules['witness.js'].Witness(); });`;
     const page = await browser.page(await inject(MODULES, plant));
@@ -95,14 +97,10 @@ export class Person {
   async #find(role, name) {
     const found = await this.page.evaluateHandle(
       ([selector, wanted]) => {
-        const text = (element) => element?.textContent.replace(/\s+/g, ' ').trim() ?? '';
-        const byIds = (ids) => ids?.split(' ').map((id) => text(document.getElementById(id))).join(' ');
-        const nameOf = (element) =>
-          element.getAttribute('aria-label') ??
-          byIds(element.getAttribute('aria-labelledby')) ??
-          (text(element.labels?.[0]) || text(element).replace(/^\d+\s*/, '')); // a figure stands before the word of "2 People"
+        // behind an open dialog nothing can be used
+        const within = [...document.querySelectorAll('[role="dialog"], [role="alertdialog"], [role="menu"]')].at(-1) ?? document;
         const usable = (element) => element.getClientRects().length > 0 && !element.disabled && element.ariaDisabled !== 'true';
-        return [...document.querySelectorAll(selector)].find((element) => nameOf(element) === wanted && usable(element)) ?? null;
+        return [...within.querySelectorAll(selector)].find((element) => window.nameOf(element) === wanted && usable(element)) ?? null;
       },
       [ROLES[role], name],
     );
@@ -115,12 +113,12 @@ export function seenOf({ videos }, source) {
   return videos.filter(({ shown }) => shown).map(({ bySource }) => bySource[source]).find(Boolean) ?? { read: 0 };
 }
 
-/** How many tones a person hears that are of a source. */
+/** How many tones a person hears that are of a source; none unless they step, as tones of now do. */
 export function heardOf({ sounds }, source) {
-  const playing = sounds.filter(({ playing: on }) => on);
-  return playing.reduce((best, { heard, by }) => Math.max(best, heard >= MIN_TONES && by[source % 8] / heard >= IN_TIME ? heard : 0), 0);
+  const isOf = ({ playing, heard, by, steps }) => playing && heard >= MIN_TONES && steps >= 2 && by[source % by.length] / heard >= SHARE;
+  return Math.max(0, ...sounds.filter(isOf).map(({ heard }) => heard));
 }
 
-/** Tones that are enough to tell a source by, and the share of them that must be its. */
+/** Tones that are enough to tell a source by, and the share of them that must be its: a step blurs one or two. */
 const MIN_TONES = 20;
-const IN_TIME = 0.85;
+const SHARE = 0.8;

@@ -7,10 +7,11 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { ownAddress } from './line.mjs';
 import { Child, run } from './process.mjs';
 import { until } from './wait.mjs';
 
@@ -145,12 +146,6 @@ function sampleOf(line) {
   const [, name, labels, value] = line.match(/^([^{\s]+)(?:\{(.*)\})?\s+(\S+)/);
   const pairs = [...(labels ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key, text]) => [key, text]);
   return { name, labels: Object.fromEntries(pairs), value: Number(value) };
-}
-
-function ownAddress() {
-  const own = Object.values(networkInterfaces()).flat().find(({ family, internal }) => family === 'IPv4' && !internal);
-  if (!own) throw new Error('this machine has no IPv4 address beside loopback, and some clients use nothing else');
-  return own.address;
 }
 
 async function freeTcpPort() {

@@ -3,9 +3,9 @@
 // Owns: what `getUserMedia`, `getDisplayMedia` and `enumerateDevices` give, and the reading of every video and
 // audio element. Never does: touch the page's own code or elements.
 
-import { read, TIME_WRAP_MS } from './marker.js';
+import { read } from './marker.js';
 import { Source } from './source.js';
-import { isExpected, loudest } from './tone.js';
+import { isVoiceOf, loudest } from './tone.js';
 
 /** Every picture is scaled to this before it is read. */
 const WIDTH = 320;
@@ -17,14 +17,11 @@ const TRANSFORM_SAMPLES = 4096;
 /** How often elements are looked for, and tones listened to (milliseconds). */
 const LOOK_MS = 100;
 
-/** What a sound may be late by and still be of its moment: a jitter buffer, and the clock of the witness. */
-const LATE_MS = 700;
-
-/** Source ids: a person's first camera has its own, the second the next one, its screen stands far off. */
+/** Source ids: a person's first camera has its own, the second has the next one, its screen stands far off. */
 const SECOND = 1;
 const SCREEN = 100;
 
-/** Devices of the person `id`; `faults` names the error that a kind of device fails with. */
+/** Devices of the person `id`; `faults` names the error that a kind of device fails with: 'Name' or 'Name: message'. */
 export class Devices {
   constructor({ id, faults = {}, frameRate = 30, width = 640, height = 360, present = ['audio', 'video'] }) {
     Object.assign(this, { id, faults, present, picture: { frameRate, width, height }, sources: new Map() });
@@ -41,12 +38,12 @@ export class Devices {
   async #capture({ audio, video }) {
     const kinds = [audio && 'audio', video && 'video'].filter(Boolean);
     const missing = kinds.find((kind) => this.faults[kind] || !this.present.includes(kind));
-    if (missing) throw new DOMException('as the test wants', this.faults[missing] ?? 'NotFoundError');
+    if (missing) throw asException(this.faults[missing] ?? 'NotFoundError');
     return new MediaStream(kinds.map((kind) => this.#track(kind, chosen(kind === 'audio' ? audio : video))));
   }
 
   async #screen() {
-    if (this.faults.screen) throw new DOMException('as the test wants', this.faults.screen);
+    if (this.faults.screen) throw asException(this.faults.screen);
     return new MediaStream([this.#source(this.id + SCREEN).canvas.captureStream(this.picture.frameRate).getVideoTracks()[0]]);
   }
 
@@ -55,7 +52,7 @@ export class Devices {
     const second = deviceId?.endsWith('-2') ? SECOND : 0;
     const source = this.#source(this.id + second);
     const track = kind === 'audio' ? source.audio.clone() : source.canvas.captureStream(this.picture.frameRate).getVideoTracks()[0];
-    const settings = { ...track.getSettings(), deviceId: `${kind}-${second + 1}` };
+    const settings = { ...track.getSettings(), deviceId: `${kind}-${second ? 2 : 1}` };
     track.getSettings = () => settings;
     return track;
   }
@@ -155,13 +152,13 @@ class Ear {
   }
 
   forget() {
-    // `by`: how many of the tones heard are those of a source, by its rest modulo eight
-    Object.assign(this, { heard: 0, by: Array(8).fill(0) });
+    // `by`: how many of the tones heard are those of a source, by its rest modulo three
+    Object.assign(this, { heard: 0, by: [0, 0, 0], rungs: new Set() });
   }
 
   copy() {
     const { element, heard, by } = this;
-    return { playing: element.isConnected && !element.paused && !element.muted && element.volume > 0, heard, by: [...by] };
+    return { playing: element.isConnected && !element.paused && !element.muted && element.volume > 0, heard, by: [...by], steps: this.rungs.size };
   }
 
   listen() {
@@ -169,9 +166,9 @@ class Ear {
     const frequency = this.analyser && this.element.isConnected && !this.element.muted ? loudest(this.analyser) : null;
     if (frequency === null) return;
     this.heard += 1;
-    const middle = (Date.now() - LATE_MS / 2) % TIME_WRAP_MS;
+    this.rungs.add(Math.round(frequency / 100));
     this.by.forEach((_, source) => {
-      if (isExpected(frequency, source, middle, LATE_MS / 2)) this.by[source] += 1;
+      if (isVoiceOf(frequency, source)) this.by[source] += 1;
     });
   }
 
@@ -186,6 +183,11 @@ class Ear {
     this.input = this.sound.createMediaStreamSource(stream);
     this.input.connect(this.analyser);
   }
+}
+
+function asException(fault) {
+  const [name, message = 'as the test wants'] = fault.split(': ');
+  return new DOMException(message, name);
 }
 
 /** The device that constraints ask for, by any of their spellings. */

@@ -197,6 +197,24 @@ fn a_sealed_call_tells_no_levels_and_has_no_codec_without_a_sealed_form() {
 }
 
 #[test]
+fn a_sealed_call_has_no_data_channel_at_first_nor_later() {
+    for text in [offer("chromium-session"), offer("firefox-session")] {
+        assert!(
+            first(text, Terms::clear(EITHER))
+                .unwrap()
+                .transport
+                .data_channel
+                .is_some()
+        );
+        let sealed = called(text);
+        assert_eq!(sealed.transport.data_channel, None);
+        assert!(sealed.answer.contains("m=application 0 "), "{}", sealed.answer);
+        let again = further(text, &sealed.established).unwrap();
+        assert!(again.answer.contains("m=application 0 "), "{}", again.answer);
+    }
+}
+
+#[test]
 fn a_sealed_call_has_sections_of_one_way() {
     let [offer, ..] = CALLS[0];
     let message = "m-section 1 (mid 1), a=sendrecv: a sealed call has sections of one way";
@@ -326,9 +344,10 @@ fn a_data_channel_is_there_from_the_beginning_or_not_at_all() {
     let with = offer("chromium-publish-datachannel");
     let (media, channel) = with.split_once("m=application").unwrap();
     let without = media.replace("BUNDLE 0 1 2", "BUNDLE 0 1");
-    let late = further(with, &called(&without).established).unwrap();
+    let clear = |text: &str| first(text, Terms::clear(EITHER)).unwrap().established;
+    let late = further(with, &clear(&without)).unwrap();
     assert!(late.answer.contains("m=application 0 "));
-    let early = called(with).established;
+    let early = clear(with);
     assert!(further(with, &early).unwrap().answer.contains("m=application 9 "));
     let other = format!(
         "{media}m=application{}",

@@ -51,7 +51,7 @@ fn what_is_published_later_is_sealed_and_shown_to_the_others() {
         Effect::Command(Command::Publish { parameters, .. }) => parameters.sealed,
         _ => None,
     });
-    assert_eq!(sealed.map(|index| index.0), Some(2));
+    assert_eq!(sealed.map(|index| index.0), Some(17));
     let slots = room.snapshot(ParticipantId(1)).slots;
     assert!(shown(&slots).contains(&("v1", 2, Source::Screen)));
     let told_to_anna = |effect: &Effect| matches!(effect, Effect::Notify(ParticipantId(1), Notice::Body(ServerBody::Slot { slot })) if slot.mid == "v1");

@@ -29,7 +29,7 @@ fn a_newcomer_gets_the_whole_room_and_the_others_get_the_newcomer() {
         name: "ben's name".into(),
         standing: Standing::Guest,
         key: Some(SenderKey {
-            sender: 2,
+            sender: 17,
             salt: "salt of 2".into(),
         }),
         media: quiet,

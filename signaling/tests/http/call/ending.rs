@@ -2,6 +2,9 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::support::rig;
 
@@ -13,6 +16,18 @@ async fn who_leaves_is_told_so_and_missed_by_the_others() {
     ben.say(json!({ "type": "leave" })).await;
     assert_eq!(ben.closed().await, (1000, "left".into()));
     anna.until_left(ben.you).await;
+}
+
+#[tokio::test]
+async fn a_socket_that_the_client_closes_is_closed_from_both_sides() {
+    let rig = rig().await;
+    let mut anna = rig.guest("one", "anna").await;
+    let close = CloseFrame {
+        code: CloseCode::Away,
+        reason: "reload".into(),
+    };
+    anna.socket.send_raw(Message::Close(Some(close))).await;
+    assert_eq!(anna.closed().await, (1001, "reload".into()));
 }
 
 #[tokio::test]

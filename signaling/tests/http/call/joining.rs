@@ -30,7 +30,7 @@ async fn two_members_see_each_other() {
     assert_eq!(members[1]["standing"], "guest");
     assert_eq!(
         members[1]["key"],
-        json!({ "sender": 2, "salt": "AAECAwQFBgcICQoLDA0ODw" })
+        json!({ "sender": 17, "salt": "AAECAwQFBgcICQoLDA0ODw" })
     );
     assert_eq!(members[1]["media"]["microphone"], true);
     assert_eq!(ben.snapshot["room"]["locked"], false);
@@ -47,7 +47,7 @@ async fn the_media_plane_is_told_to_hold_every_frame_against_the_senders_key() {
             Command::Publish { parameters, .. } => Some(parameters.sealed),
             _ => None,
         });
-        assert_eq!(sealed.await, Some(SenderIndex(1)));
+        assert_eq!(sealed.await, Some(SenderIndex(16)));
     }
 }
 

@@ -167,7 +167,7 @@ connection: Connection, };
 
 /** Where a receiver finds the key: the secret of the room is not in it. */
 export type SenderKey = {
-/** Upper 12 bits of its KIDs, from 1; unique in the room for its life. */
+/** Upper 12 bits of its KIDs, from 16; unique in the room for its life. */
 sender: number,
 /** `Sealing::salt`. */
 salt: string, };
