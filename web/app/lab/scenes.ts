@@ -168,6 +168,6 @@ function lobbyWithFaults(): Scene {
 function lostMicrophone(): Scene {
   const call = fake(crowd(1));
   call.capture.microphone = null;
-  call.capture.lost = true;
+  call.capture.lost.microphone = true;
   return { view: "call", call };
 }

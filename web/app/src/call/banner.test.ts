@@ -6,6 +6,7 @@ const calm: Situation = {
   seconds: 0,
   soundBlocked: false,
   microphoneLost: false,
+  cameraLost: false,
   mutedSpeaking: false,
   sharing: false,
 };
@@ -13,6 +14,7 @@ const all: Situation = {
   ...calm,
   soundBlocked: true,
   microphoneLost: true,
+  cameraLost: true,
   fault: "x",
   mutedSpeaking: true,
   sharing: true,
@@ -51,11 +53,18 @@ describe("bannerOf", () => {
   it("shows one after the other: hearing, being heard, the rest", () => {
     const keys: (string | undefined)[] = [];
     const rest = { ...all };
-    for (const solved of ["soundBlocked", "microphoneLost", "fault", "mutedSpeaking", "sharing"] as const) {
+    for (const solved of [
+      "soundBlocked",
+      "microphoneLost",
+      "cameraLost",
+      "fault",
+      "mutedSpeaking",
+      "sharing",
+    ] as const) {
       keys.push(bannerOf(rest)?.key);
       Object.assign(rest, { [solved]: solved === "fault" ? undefined : false });
     }
-    expect(keys).toEqual(["blocked", "lost", "fault: x", "muted", "sharing"]);
+    expect(keys).toEqual(["blocked", "lost", "camera lost", "fault: x", "muted", "sharing"]);
     expect(bannerOf(rest)).toBeUndefined();
   });
 });

@@ -21,6 +21,7 @@ export interface Situation {
   seconds: number;
   soundBlocked: boolean;
   microphoneLost: boolean;
+  cameraLost: boolean;
   /** What happened to a device, in words. */
   fault?: string;
   mutedSpeaking: boolean;
@@ -47,7 +48,7 @@ export function bannerOf(now: Situation): Banner | undefined {
 }
 
 function ofDevices(now: Situation): Banner | undefined {
-  const { blocked, hear, microphoneLost, microphonePick, mutedSpeaking, unmute, sharing, stop } =
+  const { blocked, hear, microphoneLost, cameraLost, pick, mutedSpeaking, unmute, sharing, stop } =
     words.banner;
   if (now.soundBlocked) {
     return { key: "blocked", text: blocked, look: "caution", acts: [{ act: "hear", label: hear }] };
@@ -57,8 +58,12 @@ function ofDevices(now: Situation): Banner | undefined {
       key: "lost",
       text: microphoneLost,
       look: "caution",
-      acts: [{ act: "devices", label: microphonePick }],
+      acts: [{ act: "devices", label: pick }],
     };
+  }
+  if (now.cameraLost) {
+    const acts = [{ act: "devices", label: pick } as const, waysOut.dismiss];
+    return { key: "camera lost", text: cameraLost, look: "caution", acts };
   }
   if (now.fault) {
     return {

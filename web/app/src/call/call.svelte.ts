@@ -95,6 +95,7 @@ export class Call implements CallFace {
   forgetFaults(): void {
     this.screenFault = undefined;
     this.capture.faults = {};
+    this.capture.lost.camera = false;
   }
 
   remove(id: number): void {

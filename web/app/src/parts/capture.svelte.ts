@@ -23,8 +23,8 @@ export class Capture {
   /** Why the last attempt failed; gone with the next one. */
   faults = $state.raw<Partial<Record<Source, DeviceError>>>({});
   opening = $state({ microphone: false, camera: false });
-  /** The microphone was there, and went away by itself. */
-  lost = $state(false);
+  /** It was there, and went away by itself. */
+  lost = $state({ microphone: false, camera: false });
   devices = $state.raw<Devices>({ microphones: [], cameras: [], speakers: [] });
   /** Ids; empty is the browser's choice. */
   chosen = $state({ microphone: "", camera: "", speaker: "" });
@@ -94,15 +94,13 @@ export class Capture {
     this.opening[source] = true;
     this.faults = { ...this.faults, [source]: undefined };
     // Many cameras, and phones as such, do not give a second picture while the first one runs.
+    const former = source === "camera" && this.camera ? this.chosen.camera : id;
     if (source === "camera") this.#drop("camera");
-    const opened = await openOr(source, id);
-    if (attempt !== this.#attempts[source]) {
-      if (opened instanceof MediaStreamTrack) opened.stop();
-      return this[source];
-    }
-    this.opening[source] = false;
+    const opened = await this.#try(source, id, attempt);
     if (opened instanceof DeviceError) this.faults = { ...this.faults, [source]: opened };
-    else this.#take(source, opened, id);
+    // The picture that was there comes back, beside the word on the other camera.
+    if (opened instanceof DeviceError && former !== id) await this.#try(source, former, attempt);
+    if (attempt === this.#attempts[source]) this.opening[source] = false;
     void this.refresh();
     return this[source];
   }
@@ -111,7 +109,13 @@ export class Capture {
   stop(source: Source): void {
     this.#attempts[source] += 1;
     this.opening[source] = false;
+    this.lost[source] = false;
     this.#drop(source);
+  }
+
+  /** Waits no longer for what is still being opened. */
+  giveUp(): void {
+    for (const source of ["microphone", "camera"] as const) if (this.opening[source]) this.stop(source);
   }
 
   setMuted(muted: boolean): void {
@@ -119,12 +123,20 @@ export class Capture {
     if (this.microphone) this.microphone.enabled = !muted;
   }
 
+  /** Takes what opens, unless another attempt was begun, or all let go of. Gives why it did not open. */
+  async #try(source: Source, id: string, attempt: number): Promise<DeviceError | undefined> {
+    const opened = await openOr(source, id);
+    const newest = attempt === this.#attempts[source];
+    if (opened instanceof DeviceError) return newest ? opened : undefined;
+    if (newest) this.#take(source, opened, id);
+    else opened.stop();
+    return undefined;
+  }
+
   #take(source: Source, track: MediaStreamTrack, id: string): void {
     this.#drop(source);
-    if (source === "microphone") {
-      track.enabled = !this.muted;
-      this.lost = false;
-    }
+    if (source === "microphone") track.enabled = !this.muted;
+    this.lost[source] = false;
     this.chosen[source] = track.getSettings().deviceId ?? id;
     this[source] = track;
     track.addEventListener("ended", () => this.#ended(source, track));
@@ -139,7 +151,7 @@ export class Capture {
   #ended(source: Source, track: MediaStreamTrack): void {
     if (this[source] !== track) return;
     this[source] = null;
-    if (source === "microphone") this.lost = true;
+    this.lost[source] = true;
     void this.refresh();
   }
 }

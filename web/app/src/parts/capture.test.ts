@@ -90,3 +90,82 @@ it("opens both after one question, and stops what held the permission", async ()
   expect(given.map((track) => track.stopped)).toEqual([true, true, false, false]);
   expect(capture.opening).toEqual({ microphone: false, camera: false });
 });
+
+it("goes back to the camera that was there if another one does not open, once", async () => {
+  const capture = new Capture();
+  const first = capture.open("camera", "one");
+  (await ask(0)).give("one");
+  await first;
+  const change = capture.open("camera", "two");
+  (await ask(1)).fail("NotReadableError");
+  const back = await ask(2);
+  expect(back.video).toMatchObject({ deviceId: { exact: "one" } });
+  expect(capture.opening.camera).toBe(true);
+  back.fail("NotReadableError");
+  expect(await change).toBeNull();
+  expect(asked).toHaveLength(3);
+  expect(capture.faults.camera?.code).toBe("in_use");
+  expect(capture.opening.camera).toBe(false);
+});
+
+it("keeps the word on the camera that did not open beside the picture that came back", async () => {
+  const capture = new Capture();
+  const first = capture.open("camera", "one");
+  (await ask(0)).give("one");
+  await first;
+  const change = capture.open("camera", "two");
+  (await ask(1)).fail("NotReadableError");
+  (await ask(2)).give("one");
+  await change;
+  expect(capture.camera).not.toBeNull();
+  expect(capture.chosen.camera).toBe("one");
+  expect(capture.faults.camera?.code).toBe("in_use");
+});
+
+it("tells a device that went away by itself from one that was switched off", async () => {
+  const capture = new Capture();
+  for (const [at, source] of (["camera", "microphone"] as const).entries()) {
+    const opening = capture.open(source);
+    (await ask(2 * at)).give(source);
+    const track = await opening;
+    track?.dispatchEvent(new Event("ended"));
+    expect(capture.lost[source]).toBe(true);
+    const again = capture.open(source);
+    (await ask(2 * at + 1)).give(source);
+    await again;
+    expect(capture.lost[source]).toBe(false);
+    capture.stop(source);
+    expect(capture.lost[source]).toBe(false);
+  }
+});
+
+it("does not ask twice for the same camera", async () => {
+  const capture = new Capture();
+  const first = capture.open("camera", "one");
+  (await ask(0)).give("one");
+  await first;
+  const change = capture.open("camera", "one");
+  (await ask(1)).fail("NotReadableError");
+  await change;
+  expect(asked).toHaveLength(2);
+});
+
+it("gives up what still opens, and keeps what is open", async () => {
+  const capture = new Capture();
+  const restoring = capture.restore({
+    invitation: "",
+    name: "",
+    muted: true,
+    keptAt: 0,
+    microphone: "m",
+    camera: "c",
+  });
+  (await ask(0)).give("m");
+  await vi.waitUntil(() => capture.microphone);
+  capture.giveUp();
+  (await ask(1)).give("c");
+  await restoring;
+  expect(capture.microphone?.enabled).toBe(false);
+  expect(capture.camera).toBeNull();
+  expect(given.map((track) => track.stopped)).toEqual([false, true]);
+});

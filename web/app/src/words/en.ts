@@ -327,8 +327,8 @@ export const words = {
 
   wait: {
     link: "Checking your link",
-    call: "Opening the session",
-    joining: "Coming in",
+    devices: "Waiting for your camera and microphone. Your browser may ask you to allow them",
+    without: "Join without",
   },
 
   lobby: {
@@ -502,7 +502,8 @@ export const words = {
     blocked: "Your browser holds the sound back",
     hear: "Tap to hear",
     microphoneLost: "Your microphone is gone. The others can’t hear you",
-    microphonePick: "Choose another",
+    cameraLost: "Your camera is gone. The others can’t see you",
+    pick: "Choose another",
     mutedSpeaking: "You are muted. The others can’t hear you",
     unmute: "Unmute",
     sharing: "You are sharing your screen",

@@ -45,6 +45,10 @@ export type ToWorker =
   | ({ type: "receive_key" } & SenderKey)
   | { type: "forget"; sender: number }
   | { type: "key_frames" }
+  /** This transceiver is stopped: nothing of it is counted any more. */
+  | { type: "drop"; id: number }
+  /** Whoever is opened next on this receiver is told again, the same or another. */
+  | { type: "retell"; id: number }
   | { type: "report"; round: number };
 
 export type FromWorker =

@@ -123,6 +123,31 @@ test("the page hears of each sender who comes onto a receiver, and once of each"
   expect(opened.map(({ sender }) => sender)).toEqual([7, 8, 7]);
 });
 
+test("the page hears again of the same sender when it asks", async () => {
+  const [near, far] = [worker(), worker()];
+  await near.give("send_key", 7);
+  await far.give("receive_key", 7);
+  const sender = near.attach({ direction: "send", id: 1 });
+  const receiver = far.attach({ direction: "receive", id: 2 });
+  const opened = () => far.told.filter(({ type }) => type === "opened").length;
+  await receiver.pass((await sender.pass(opus(60)))!);
+  far.retell(2);
+  expect(opened()).toBe(1);
+  await receiver.pass((await sender.pass(opus(60)))!);
+  await receiver.pass((await sender.pass(opus(60)))!);
+  expect(opened()).toBe(2);
+});
+
+test("a sender that is dropped is in no report any more", async () => {
+  const near = worker();
+  await near.give("send_key", 7);
+  const sender = near.attach({ direction: "send", id: 1 });
+  near.attach({ direction: "send", id: 2 });
+  await sender.pass(opus(60));
+  near.drop(1);
+  expect(near.report().sealed).toEqual([[2, 0]]);
+});
+
 test("rejections are told at once, then counted and told once a second", async () => {
   vi.useFakeTimers({ toFake: ["performance"] });
   const far = worker();
@@ -207,6 +232,8 @@ function worker() {
         await vi.waitUntil(() => baseKey.every((byte) => byte === 0), { interval: 1 });
       }
     },
+    drop: (id: number) => pipelines.handle({ type: "drop", id }),
+    retell: (id: number) => pipelines.handle({ type: "retell", id }),
     forget: (sender: number) => pipelines.handle({ type: "forget", sender }),
     attach: (options: TransformOptions) => attach(pipelines, options, () => report(pipelines, told)),
     report: () => report(pipelines, told),

@@ -57,6 +57,12 @@ export class Pipelines {
         return this.#tellCounts(message.round);
       case "key_frames":
         return this.#requestKeyFrames();
+      case "drop":
+        this.#sending.delete(message.id);
+        this.#receiving.delete(message.id);
+        return;
+      case "retell":
+        return this.#receiving.get(message.id)?.retell();
       case "send_key":
       case "receive_key":
       case "forget":

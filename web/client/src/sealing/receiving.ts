@@ -42,6 +42,11 @@ export class Receiving {
     this.#transformer.sendKeyFrameRequest().catch(() => undefined); // a receiver of sound refuses
   }
 
+  /** What stands here may be another of the same sender's sources. */
+  retell(): void {
+    this.#sender = undefined;
+  }
+
   #onSender(sender: number): void {
     if (sender === this.#sender) return;
     this.#sender = sender;

@@ -23,7 +23,7 @@ export interface SealerOptions {
   watchdogMs?: number;
 }
 
-/** The first frame of this sender on this transceiver was authenticated: now its track may be shown. */
+/** The first frame of this sender on this transceiver was authenticated, or the first since `retellOpened`. */
 export interface OpenedEvent {
   transceiver: RTCRtpTransceiver;
   sender: number;
@@ -122,6 +122,24 @@ export class Sealer {
   /** Opens nothing more of a sender who is gone. What was opened is remembered, should their key come again. */
   forgetSender(senderIndex: number): void {
     this.#post({ type: "forget", sender: senderIndex });
+  }
+
+  /** Forgets a transceiver, and stops it: without that it would go on in the sums, and in the watch. */
+  drop(transceiver: RTCRtpTransceiver): void {
+    transceiver.stop();
+    const sending = [...this.#sending].find(([, known]) => known.transceiver === transceiver);
+    const receiving = [...this.#receiving].find(([, known]) => known === transceiver);
+    const [id] = sending ?? receiving ?? [];
+    if (id === undefined) return;
+    this.#sending.delete(id);
+    this.#receiving.delete(id);
+    this.#post({ type: "drop", id });
+  }
+
+  /** `onopened` comes again for this transceiver with the next frame that is opened there. */
+  retellOpened(transceiver: RTCRtpTransceiver): void {
+    const [id] = [...this.#receiving].find(([, known]) => known === transceiver) ?? [];
+    if (id !== undefined) this.#post({ type: "retell", id });
   }
 
   /** Asks every video encoder for a key frame, by whatever the browser has for it. */
@@ -260,8 +278,14 @@ function setTransform(
   throw new Error("this browser did not take the sealing transform");
 }
 
-/** Four looks a second: clear media is seen to leave, and is stopped, within half a second. */
+/**
+ * Four looks a second: clear media is seen to leave, and is stopped, within half a second. Browsers slow the timers of
+ * a hidden page to one a second; there it takes up to two seconds. The server refuses clear frames all the while.
+ */
 const WATCHDOG_MS = 250;
 
-/** Five seconds at the usual pace: beyond what loading the worker takes on a slow and busy machine. */
+/**
+ * Five seconds at the usual pace, twenty in a hidden page: beyond what loading the worker takes on a slow and busy
+ * machine. A dead worker passes nothing, so nobody's privacy waits for it.
+ */
 const SILENT_TICKS = 20;

@@ -6,7 +6,7 @@
 import { fromBase64Url, toBase64Url } from "../base64.ts";
 import type { CallStatistics, Owner } from "../media/statistics.ts";
 import { deriveSenderKey, senderKid } from "../sealing/index.ts";
-import type { ClientBody, Member, ServerBody, Snapshot } from "../signaling/protocol.ts";
+import type { ClientBody, Member, ServerBody, Slot, Snapshot } from "../signaling/protocol.ts";
 import { CallSocket, type Closing, type Joined } from "../signaling/socket.ts";
 import { onWake } from "../signaling/wake.ts";
 import { Bonds } from "./bonds.ts";
@@ -159,7 +159,7 @@ export class Presence {
     const members = snapshot.members.filter((member) => bonds.accepts(member));
     this.#bonds = bonds;
     this.#roster = rosterOf({ ...snapshot, members });
-    snapshot.slots.forEach((slot) => this.#slots.map(slot));
+    snapshot.slots.forEach((slot) => this.#map(slot));
     this.#health = new Health({
       restart: () => void this.#guard(this.#negotiation.run(() => undefined, true)),
       lost: (never) => this.#mediaLost(never),
@@ -212,14 +212,14 @@ export class Presence {
     this.#roster = updated(before, body);
     switch (body.type) {
       case "answer":
-        body.slots.forEach((slot) => this.#slots.map(slot));
+        body.slots.forEach((slot) => this.#map(slot));
         this.#negotiation.settle(body);
         break;
       case "failed":
         this.#negotiation.settle(body);
         break;
       case "slot":
-        this.#slots.map(body.slot);
+        this.#map(body.slot);
         break;
       case "member":
         if (!memberOf(before, body.member.participant)) this.#guard(this.#admit(body.member));
@@ -231,6 +231,10 @@ export class Presence {
         return this.#end("not_sealed", `the server saw clear frames in section ${body.mid}`);
     }
     this.#rosterChanged();
+  }
+
+  #map(slot: Slot): void {
+    if (this.#slots.map(slot)) this.#transport.retellOpened(slot.mid);
   }
 
   #forget(member: Member | undefined): void {

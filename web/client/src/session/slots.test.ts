@@ -33,6 +33,17 @@ describe("Slots", () => {
     expect(slots.placements(room)).toEqual([{ mid: "5", ...camera(3) }]);
   });
 
+  it("goes on with what is told twice, and begins anew after an empty place", () => {
+    const slots = new Slots();
+    slots.map({ mid: "5", track: camera(2) });
+    slots.opened("5", 20);
+    expect(slots.map({ mid: "5", track: camera(2) })).toBe(false);
+    expect(slots.placements(room)).toHaveLength(1);
+    expect(slots.map({ mid: "5", track: null })).toBe(true);
+    expect(slots.map({ mid: "5", track: camera(2) })).toBe(false);
+    expect(slots.placements(room)).toEqual([]);
+  });
+
   it("never shows somebody under another's name", () => {
     const slots = new Slots();
     slots.map({ mid: "5", track: camera(2) });
@@ -40,11 +51,13 @@ describe("Slots", () => {
     expect(slots.placements(room)).toEqual([]);
   });
 
-  it("believes the server in which of somebody's sources it is", () => {
+  it("believes the server in which of somebody's sources it is, once a frame of it was opened", () => {
     const slots = new Slots();
-    slots.map({ mid: "5", track: camera(2) });
+    expect(slots.map({ mid: "5", track: camera(2) })).toBe(false);
     slots.opened("5", 20);
-    slots.map({ mid: "5", track: { participant: 2, source: "screen" } });
+    expect(slots.map({ mid: "5", track: { participant: 2, source: "screen" } })).toBe(true);
+    expect(slots.placements(room), "its last picture is still the camera's").toEqual([]);
+    slots.opened("5", 20);
     expect(slots.placements(room)).toEqual([{ mid: "5", participant: 2, source: "screen" }]);
   });
 

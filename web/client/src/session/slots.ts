@@ -17,9 +17,15 @@ export interface Placement {
 export class Slots {
   readonly #places = new Map<string, Place>();
 
-  /** What the server says of a place: only which source it is of whoever is opened there. */
-  map({ mid, track }: Slot): void {
-    this.#places.set(mid, { ...this.#places.get(mid), track });
+  /**
+   * What the server says of a place: only which source it is of whoever is opened there. `true`: something else stood
+   * there, so nothing is shown before a frame was opened there anew, and the worker has to be asked to tell.
+   */
+  map({ mid, track }: Slot): boolean {
+    const former = this.#places.get(mid) ?? { track: null };
+    const changes = former.track !== null && !isSame(former.track, track);
+    this.#places.set(mid, changes ? { track } : { ...former, track });
+    return changes;
   }
 
   /** The first frame of this sender was authenticated in this place. */
@@ -50,6 +56,10 @@ export function pairsWanted(roster: Roster, have: number): number {
   const screens = others.filter((member) => member.media.screen).length;
   const needed = Math.ceil((others.length + screens) / PAIRS_A_STEP) * PAIRS_A_STEP;
   return Math.max(have, Math.min(needed, MOST_PAIRS));
+}
+
+function isSame(one: NonNullable<Slot["track"]>, other: Slot["track"]): boolean {
+  return one.participant === other?.participant && one.source === other.source;
 }
 
 interface Place {

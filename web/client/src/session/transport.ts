@@ -82,6 +82,12 @@ export class Transport {
     return this.#places.find((transceiver) => transceiver.mid === mid)?.receiver.track;
   }
 
+  /** Asks to be told again who is opened under this `a=mid`. */
+  retellOpened(mid: string): void {
+    const place = this.#places.find((transceiver) => transceiver.mid === mid);
+    if (place) this.sealer.retellOpened(place);
+  }
+
   /** Candidates are not awaited: the server, ICE-lite, answers whatever address checks come from. */
   async offer(iceRestart = false): Promise<Offer> {
     const { sdp = "" } = await this.#connection.createOffer({ iceRestart });
@@ -108,7 +114,7 @@ export class Transport {
     }
     this.#places = this.#places.filter((transceiver) => !isNew(transceiver));
     for (const transceiver of this.#connection.getTransceivers()) {
-      if (isNew(transceiver)) transceiver.stop();
+      if (isNew(transceiver)) this.sealer.drop(transceiver);
     }
   }
 
