@@ -13,7 +13,7 @@ export interface SenderKey {
   baseKey: Uint8Array;
 }
 
-/** The key id of a sender: index (12 bits, from 1), generation (12), step (8). */
+/** The key id of a sender: index (12 bits, from 16), generation (12), step (8). */
 export function senderKid(index: number, generation = 0, step = 0): number {
   requireRange("sender index", index, 1, 2 ** INDEX_BITS - 1);
   requireRange("generation", generation, 0, 2 ** GENERATION_BITS - 1);
