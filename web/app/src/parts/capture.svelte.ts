@@ -59,7 +59,9 @@ export class Capture {
     this.opening = { microphone: true, camera: true };
     const closings = this.#closings;
     const permission = await askTogether();
+    await this.refresh();
     if (closings !== this.#closings) return stopAll(permission);
+    this.#forgetMissing();
     if (permission instanceof DOMException) {
       this.opening = { microphone: false, camera: false };
       this.faults = {
@@ -76,6 +78,13 @@ export class Capture {
   /** Takes the choices of a former call over, and opens nothing. */
   choose({ microphone = "", camera = "", speaker = "" }: Kept): void {
     this.chosen = { microphone, camera, speaker };
+  }
+
+  /** A choice of a former call may be of a device that is gone: then it is the browser's again. */
+  #forgetMissing(): void {
+    const { microphones, cameras } = this.devices;
+    if (!microphones.some(({ id }) => id === this.chosen.microphone)) this.chosen.microphone = "";
+    if (!cameras.some(({ id }) => id === this.chosen.camera)) this.chosen.camera = "";
   }
 
   /** Starts what was on before a reload. */

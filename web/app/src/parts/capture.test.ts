@@ -46,7 +46,12 @@ beforeEach(() => {
       const fail = (name: string) => reject(new DOMException("", name));
       asked.push({ ...constraints, give, fail });
     });
-  vi.stubGlobal("navigator", { mediaDevices: { getUserMedia, enumerateDevices: async () => [] } });
+  vi.stubGlobal("navigator", {
+    mediaDevices: {
+      getUserMedia,
+      enumerateDevices: async () => [{ kind: "audioinput", deviceId: "m", label: "" }],
+    },
+  });
   vi.stubGlobal("MediaStream", FakeStream);
   vi.stubGlobal("MediaStreamTrack", FakeTrack);
   vi.stubGlobal("isSecureContext", true);
@@ -168,4 +173,13 @@ it("gives up what still opens, and keeps what is open", async () => {
   expect(capture.microphone?.enabled).toBe(false);
   expect(capture.camera).toBeNull();
   expect(given.map((track) => track.stopped)).toEqual([false, true]);
+});
+
+it("opens the devices of a former call where they are still there", async () => {
+  const capture = new Capture();
+  capture.choose({ invitation: "", name: "", muted: false, keptAt: 0, microphone: "m", camera: "gone" });
+  void capture.openBoth();
+  (await ask(0)).give("m", "c");
+  expect((await ask(1)).audio).toMatchObject({ deviceId: { exact: "m" } });
+  expect((await ask(2)).video).not.toHaveProperty("deviceId");
 });
