@@ -100,6 +100,8 @@ inCall('nothing moves for somebody who does not want it', call, async () => {
 });
 
 async function comeIn(keys) {
+  // a view that has just come takes the focus to its heading
+  await until('the lobby is there', () => keys.person.has('textbox', 'Your name'));
   await keys.to('Your name');
   await keys.type('Dana');
   await keys.press('Turn on camera and microphone');
