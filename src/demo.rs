@@ -29,22 +29,30 @@ pub(crate) fn run(arguments: &Demo) -> Result<(), Failure> {
         None => Secrets::random(),
     };
     let place = Place::new(arguments.listen);
-    let links = Links::new(&secrets);
-    let config = config(&place, &secrets);
-    log::install(&config.log);
+    log::install(&config(&place, &secrets).log);
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::running)?;
+    let serve = |place: &Place| runtime.block_on(serve(place, &secrets, arguments));
+    let served = match serve(&place) {
+        // Somebody took the port after it was seen to be free.
+        Err(Error::Media(error)) if error.kind() == io::ErrorKind::AddrInUse => serve(&place.on_any_port()),
+        served => served,
+    };
+    served.map_err(|error| in_plain_words(error, &place))
+}
+
+async fn serve(place: &Place, secrets: &Secrets, arguments: &Demo) -> Result<(), Error> {
     let announce = |bound| {
         let welcome = Welcome {
             origin: place.origin(bound),
-            secrets: &secrets,
+            secrets,
             kept: arguments.data.as_deref(),
-            place: &place,
+            place,
         };
         // Who has closed our output does not read it; the server is as good without.
         let _ = io::stdout().write_all(welcome.to_string().as_bytes());
     };
-    let served = runtime.block_on(run_announced(config, vec![Box::new(links)], announce));
-    served.map_err(|error| in_plain_words(error, &place))
+    let links = Links::new(secrets);
+    run_announced(config(place, secrets), vec![Box::new(links)], announce).await
 }
 
 /// What stands in no file: all else is as in a configuration that says nothing.

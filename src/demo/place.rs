@@ -28,6 +28,15 @@ impl Place {
         Self { listen, media }
     }
 
+    /// The same, with media on whichever port is free.
+    pub(super) fn on_any_port(&self) -> Self {
+        let any = |address: &SocketAddr| SocketAddr::new(address.ip(), 0);
+        Self {
+            listen: self.listen,
+            media: self.media.iter().map(any).collect(),
+        }
+    }
+
     /// Others than this machine can come here.
     pub(super) fn is_public(&self) -> bool {
         !self.listen.ip().is_loopback()
