@@ -6,10 +6,10 @@
 const LADDER_HZ = [500, 700, 900, 1100, 1300, 1500, 1700, 1900];
 
 /** By how much each source is off its rung: who plays is told by it however late the sound comes. */
-const VOICES_HZ = [0, 45, -45];
+const VOICES_HZ = [0, 30, -30];
 
 /** Half the distance between two voices, less the width of a bin of the player's transform. */
-const VOICE_TOLERANCE_HZ = 18;
+const VOICE_TOLERANCE_HZ = 14;
 
 /** How long a rung is held. */
 const STEP_MS = 1000;
