@@ -7,6 +7,7 @@ import { Call, CLIENT, firstSight, inCall, perceives, THERAPIST } from './harnes
 import { connected, Stage } from './harness/stage.mjs';
 import { seenOf } from './harness/person.mjs';
 import { throughout, until } from './harness/wait.mjs';
+import { isVoiceOf } from './pages/tone.js';
 
 /** A sender that has talked for a while: the header of a frame grows with its counter, and a bit of it that a
  * decoder might take for "key frame" turns over. */
@@ -18,6 +19,9 @@ const RELOAD_MS = 3000;
 
 /** Joins that one bad moment of the machine can't decide. */
 const JOINS = 3;
+
+/** Of noise, so much may fall on a voice; of a call in the clear nearly all would. */
+const CHANCE = 0.3;
 
 /** Long enough for hundreds of packets. */
 const WATCH_MS = 4000;
@@ -89,9 +93,14 @@ inCall('a WHEP subscriber without keys recovers no picture and no tone', call, a
   const received = async () => (await player.call('report')).filter(({ type }) => type === 'inbound-rtp');
   await until('sealed media comes to it', received, (streams) => streams.length === 2 && streams.every(({ packetsReceived }) => packetsReceived > 50));
   await player.call('forget');
-  await throughout('no picture can be read', WATCH_MS, () => player.call('snapshot'), ({ frames }) => frames.read === 0);
-  const { tones } = await player.call('snapshot');
-  assert.equal(tones.expected, 0);
+  const heard = [];
+  await throughout('no picture can be read', WATCH_MS, () => player.call('snapshot'), ({ frames, tones }) => {
+    if (tones.last !== null) heard.push(tones.last);
+    return frames.read === 0;
+  });
+  // a decoder makes noise of sealed sound, which is on a voice by chance only
+  const voices = heard.filter((tone) => [THERAPIST, CLIENT].some((source) => isVoiceOf(tone, source)));
+  assert.ok(voices.length <= heard.length * CHANCE, `${voices.length} of ${heard.length} tones are of the call`);
   await perceives(client, THERAPIST);
 });
 
