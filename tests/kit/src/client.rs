@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use rapport_client::handshake::Handshake;
+use rapport_client::ice::Checker;
 use rapport_sfu::codec::MediaKind;
 use rapport_sfu::command::Message;
 use rapport_sfu::demux::Protocol;
@@ -13,12 +15,10 @@ use rapport_sfu::rtp::Header;
 use rapport_sfu::rtp::rtcp::{self, Rtcp};
 use rapport_sfu::transport::srtp::{KeyingMaterial, Protector, Unprotector};
 
-pub use crate::handshake::ClientIdentity;
+pub use rapport_client::handshake::ClientIdentity;
 
 use crate::channels::Channels;
 use crate::content::Content;
-use crate::handshake::Handshake;
-use crate::ice::Checker;
 use crate::receiver::Receiver;
 use crate::sender::{Sender, Unsealed};
 

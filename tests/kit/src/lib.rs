@@ -1,15 +1,13 @@
 //! Synthetic clients: they speak to a shard as a browser would, without a socket, a clock or a codec.
 //!
 //! What is inside of a packet is made by rule ([`Content`]), so that whoever receives it can say which
-//! track, which frame and which number of the publisher's it was. ICE is on `rtc-stun` and DTLS on
-//! `rtc-dtls`, the client side of each; SRTP is the server's own, with the roles swapped: the oracle tests
-//! of the `sfu` crate and the `webrtc` client of the root package stand for its independence.
+//! track, which frame and which number of the publisher's it was. ICE and DTLS are `rapport-client`'s; SRTP
+//! is the server's own, with the roles swapped: the oracle tests of the `sfu` crate and the `webrtc` client
+//! of the root package stand for its independence.
 
 mod channels;
 pub mod client;
 pub mod content;
-pub mod handshake;
-pub mod ice;
 mod receiver;
 mod sealing;
 mod sender;

@@ -6,11 +6,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use rapport_client::handshake::ClientIdentity;
 use rapport_sfu::id::SenderIndex;
 use rapport_signaling::protocol::{
     ClientBody, Joining, MediaState, Opening, Sealing, Snapshot, Source, SourceSection, Welcome,
 };
-use rapport_testkit::handshake::ClientIdentity;
 use serde::Serialize;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};

@@ -19,6 +19,6 @@ mod task;
 mod transport;
 
 pub use client::{Client, Event, Options};
-pub use rapport_testkit::handshake::ClientIdentity;
+pub use rapport_client::handshake::ClientIdentity;
 pub use redeem::{Link, Ticket, read_key, redeem};
 pub use report::{Person, Received, Report};

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use rapport_client::handshake::ClientIdentity;
 use rapport_sfu::id::{Mid, SenderIndex, Ssrc};
 use rapport_sfu::parameters::IceCredentials;
 use rapport_sfu::rtp::Header;
 use rapport_sfu::rtp::rtcp::{self, Rtcp};
-use rapport_testkit::handshake::ClientIdentity;
 
 use crate::clip::Clip;
 use crate::frames::{Assembler, vp8_payloads};

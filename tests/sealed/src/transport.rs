@@ -5,14 +5,14 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use rapport_client::handshake::{ClientIdentity, Handshake};
+use rapport_client::ice::Checker;
 use rapport_sfu::demux::Protocol;
 use rapport_sfu::id::Ssrc;
 use rapport_sfu::parameters::IceCredentials;
 use rapport_sfu::rtp::{Header, rtcp};
 use rapport_sfu::transport::srtp::{Protector, Unprotector};
 use rapport_testkit::Receiver;
-use rapport_testkit::handshake::{ClientIdentity, Handshake};
-use rapport_testkit::ice::Checker;
 
 /// One connection to the server.
 pub(crate) struct Transport {

@@ -1,0 +1,3 @@
+//! The load generator as a program of its own; `rapport load` is the same.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The descriptions that clients exchange with servers.
