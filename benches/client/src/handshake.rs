@@ -69,16 +69,26 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// Begins with the first flight.
+    /// Begins with the first flight, and takes nothing but AEAD_AES_128_GCM.
     ///
     /// # Panics
     ///
     /// When the library refuses its own configuration.
     pub fn start(identity: &ClientIdentity, now: Instant) -> Self {
+        Self::start_with(identity, &[SrtpProfile::AeadAes128Gcm], now)
+    }
+
+    /// Begins with the first flight, and takes any of these profiles; the server chooses. The keys that come
+    /// of it say which.
+    ///
+    /// # Panics
+    ///
+    /// When the library refuses its own configuration.
+    pub fn start_with(identity: &ClientIdentity, profiles: &[SrtpProfile], now: Instant) -> Self {
         let config = ConfigBuilder::default()
             .with_crypto_provider(Arc::clone(&identity.provider))
             .with_certificates(vec![identity.certificate.clone()])
-            .with_srtp_protection_profiles(vec![SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm])
+            .with_srtp_protection_profiles(profiles.iter().copied().map(protection).collect())
             .with_extended_master_secret(ExtendedMasterSecretType::Require)
             .with_insecure_skip_verify(true)
             .build(true, Some(peer()))
@@ -120,7 +130,7 @@ impl Handshake {
         self.connected = true;
         self.resend_at = None;
         let state = self.endpoint.get_connection_state(peer())?;
-        let profile = SrtpProfile::AeadAes128Gcm;
+        let profile = profile(state.srtp_protection_profile())?;
         let length = srtp::exporter_len(profile);
         let exported = state
             .export_keying_material("EXTRACTOR-dtls_srtp", &[], length)
@@ -172,6 +182,25 @@ impl Handshake {
             out.push(transmit.message.to_vec());
             self.resend_at = (!self.connected).then_some(now + RESEND);
         }
+    }
+}
+
+/// The library's name of a profile.
+const fn protection(profile: SrtpProfile) -> SrtpProtectionProfile {
+    match profile {
+        SrtpProfile::AeadAes128Gcm => SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
+        SrtpProfile::AeadAes256Gcm => SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm,
+        SrtpProfile::AesCm128HmacSha1_80 => SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80,
+    }
+}
+
+/// Our name of a profile; the library knows more than were offered.
+const fn profile(protection: SrtpProtectionProfile) -> Option<SrtpProfile> {
+    match protection {
+        SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => Some(SrtpProfile::AeadAes128Gcm),
+        SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm => Some(SrtpProfile::AeadAes256Gcm),
+        SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 => Some(SrtpProfile::AesCm128HmacSha1_80),
+        _ => None,
     }
 }
 

@@ -1,14 +1,20 @@
 //! The controlling side of ICE: one check, repeated until it is answered and then for consent.
+//!
+//! Not every lite server leaves it at answering: Pion checks back when it is nominated, and goes on when that
+//! is answered, too.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use rapport_sfu::parameters::IceCredentials;
+use rapport_sfu::transport::ice::stun;
 use rtc_dtls::crypto_provider::RTCCrypto;
 use rtc_stun::attributes::{ATTR_ICE_CONTROLLING, ATTR_PRIORITY, ATTR_USE_CANDIDATE, ATTR_USERNAME};
 use rtc_stun::fingerprint::FINGERPRINT;
 use rtc_stun::integrity::MessageIntegrity;
-use rtc_stun::message::{BINDING_REQUEST, Message, Setter, TransactionId};
+use rtc_stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter, TransactionId};
 use rtc_stun::textattrs::TextAttribute;
+use rtc_stun::xoraddr::XorMappedAddress;
 
 /// A controlling agent with one candidate pair.
 pub struct Checker {
@@ -43,6 +49,24 @@ impl Checker {
         self.answered |= message.starts_with(&[0x01, 0x01]);
     }
 
+    /// Answers a check that came from the server's address; nothing else is answered.
+    pub fn answer(&self, message: &[u8], server: SocketAddr, crypto: &dyn RTCCrypto) -> Option<Vec<u8>> {
+        let check = stun::parse(message).filter(stun::Message::is_binding_request)?;
+        if !check.is_authentic(&stun::Key::new(&self.local.pwd)) {
+            return None;
+        }
+        let mapped = XorMappedAddress {
+            ip: server.ip(),
+            port: server.port(),
+        };
+        let id = TransactionId(*check.transaction());
+        Some(signed(
+            &[Box::new(id), Box::new(BINDING_SUCCESS), Box::new(mapped)],
+            &self.local.pwd,
+            crypto,
+        ))
+    }
+
     /// When [`Self::poll_check`] wants to be called.
     pub fn poll_timeout(&self) -> Instant {
         self.next_check
@@ -62,22 +86,26 @@ impl Checker {
         let username = format!("{}:{}", self.remote.ufrag, self.local.ufrag);
         let mut id = TransactionId::default();
         id.0[..8].copy_from_slice(&self.checks.to_be_bytes());
-        let integrity =
-            MessageIntegrity::new_short_term_integrity_with_provider(self.remote.pwd.clone(), crypto);
         let setters: [Box<dyn Setter + '_>; 4] = [
             Box::new(id),
             Box::new(BINDING_REQUEST),
             Box::new(TextAttribute::new(ATTR_USERNAME, username)),
             Box::new(Priorities),
         ];
-        let mut message = Message::new();
-        message.build(&setters).expect("a request of known attributes");
-        integrity
-            .add_to(&mut message)
-            .expect("integrity comes before the fingerprint");
-        FINGERPRINT.add_to(&mut message).expect("a fingerprint fits");
-        message.raw
+        signed(&setters, &self.remote.pwd, crypto)
     }
+}
+
+/// A message of these attributes, which proves to the other side that its writer knows the password.
+fn signed(setters: &[Box<dyn Setter + '_>], password: &str, crypto: &dyn RTCCrypto) -> Vec<u8> {
+    let integrity = MessageIntegrity::new_short_term_integrity_with_provider(password.to_owned(), crypto);
+    let mut message = Message::new();
+    message.build(setters).expect("a message of known attributes");
+    integrity
+        .add_to(&mut message)
+        .expect("integrity comes before the fingerprint");
+    FINGERPRINT.add_to(&mut message).expect("a fingerprint fits");
+    message.raw
 }
 
 /// What the controlling agent says of its only pair.
