@@ -43,16 +43,20 @@ const FIREFOX_PREFERENCES = {
   'browser.safebrowsing.update.enabled': false,
 };
 
-/** `plainAddresses` shows host candidates as addresses: two pages without a server cannot resolve mDNS names. */
-export async function launch(name, { plainAddresses = false } = {}) {
-  return name === 'firefox' ? launchFirefox(plainAddresses) : launchChromium(plainAddresses);
+/**
+ * `plainAddresses` shows host candidates as addresses: two pages without a server cannot resolve mDNS names. `flags`
+ * are more of them for Chromium.
+ */
+export async function launch(name, { plainAddresses = false, flags = [] } = {}) {
+  return name === 'firefox' ? launchFirefox(plainAddresses) : launchChromium(plainAddresses, flags);
 }
 
-async function launchChromium(plainAddresses) {
+async function launchChromium(plainAddresses, flags) {
   const profile = await mkdtemp(join(tmpdir(), 'rapport-chromium-'));
-  const args = plainAddresses
+  const known = plainAddresses
     ? [...CHROMIUM_FLAGS.slice(0, -1), '--disable-features=MediaRouter,WebRtcHideLocalIpsWithMdns']
     : CHROMIUM_FLAGS;
+  const args = [...known, ...flags];
   const context = await chromium.launchPersistentContext(profile, { executablePath: CHROMIUM, args });
   return {
     name: 'chromium',

@@ -1,0 +1,187 @@
+//! How much a server carries: the size up to which everything arrives in time.
+//!
+//! Owns: the search and what counts as too much. Never does: measure by itself.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::report::Report;
+use crate::run::Load;
+
+/// From where to where, and how finely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The first size that is tried.
+    pub from: u32,
+    /// No size above this is tried.
+    pub to: u32,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ramp {
+    /// The largest size that went well, if any did.
+    pub knee: Option<Report>,
+    /// The smallest size that did not, and why; absent when the range's end went well.
+    pub breach: Option<Breach>,
+    /// All that was tried, in order.
+    pub steps: Vec<Report>,
+}
+
+/// A size that was too much.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Breach {
+    /// Which.
+    pub size: u32,
+    /// Why.
+    pub reason: Reason,
+    /// In words.
+    pub detail: String,
+}
+
+/// What was too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// More than [`LOSS`] did not arrive.
+    Loss,
+    /// One in a hundred took longer than [`DELAY_MICROS`].
+    Delay,
+    /// Somebody could not join, or did not see everybody.
+    Joining,
+    /// The generator could not keep up: this says nothing of the server.
+    Generator,
+}
+
+impl Ramp {
+    /// Doubles the size until it is too much, then halves the gap until it is below one part in twelve.
+    ///
+    /// # Errors
+    ///
+    /// When the machine or the arguments are at fault; a server that can't keep up is a result.
+    pub fn search(load: &mut Load, range: Range, mut told: impl FnMut(&Report)) -> Result<Self, Error> {
+        let mut ramp = Self {
+            knee: None,
+            breach: None,
+            steps: Vec::new(),
+        };
+        let mut size = range.from.max(1);
+        loop {
+            match attempt(load, size, &mut ramp.steps, &mut told)? {
+                Ok(report) => ramp.knee = Some(report),
+                Err(breach) => ramp.breach = Some(breach),
+            }
+            let Some(next) = ramp.next(range) else {
+                return Ok(ramp);
+            };
+            size = next;
+        }
+    }
+
+    fn next(&self, range: Range) -> Option<u32> {
+        let good = self.knee.as_ref().map_or(0, |report| report.size);
+        let Some(breach) = &self.breach else {
+            return (good < range.to).then(|| good.saturating_mul(2).min(range.to));
+        };
+        let gap = breach.size.saturating_sub(good);
+        (gap > 1 && gap > breach.size / FINENESS).then(|| good + gap / 2)
+    }
+}
+
+/// A breach is believed when it is seen twice: the machine itself has hiccups.
+fn attempt(
+    load: &mut Load,
+    size: u32,
+    steps: &mut Vec<Report>,
+    told: &mut impl FnMut(&Report),
+) -> Result<Result<Report, Breach>, Error> {
+    let mut report = match load.measure(size) {
+        Ok(report) => report,
+        Err(error @ (Error::Join { .. } | Error::NotConnected { .. } | Error::NoStream { .. })) => {
+            let (reason, detail) = (Reason::Joining, error.to_string());
+            return Ok(Err(Breach { size, reason, detail }));
+        }
+        Err(error) => return Err(error),
+    };
+    told(&report);
+    steps.push(report.clone());
+    if judge(&report).is_some() {
+        report = load.watch(size)?;
+        told(&report);
+        steps.push(report.clone());
+    }
+    Ok(match judge(&report) {
+        None => Ok(report),
+        Some((reason, detail)) => Err(Breach { size, reason, detail }),
+    })
+}
+
+/// What is wrong with a span, the generator's own fault first.
+fn judge(report: &Report) -> Option<(Reason, String)> {
+    let generator = &report.generator;
+    if generator.lateness.p99 > LATENESS_MICROS || generator.busy > BUSY {
+        let busy = generator.busy * 100.0;
+        return Some((
+            Reason::Generator,
+            format!("{busy:.0} % of a core, late by {}", generator.lateness),
+        ));
+    }
+    if report.connected.is < report.connected.should || report.streams.is < report.streams.should {
+        let streams = report.streams;
+        return Some((
+            Reason::Joining,
+            format!("{} of {} streams", streams.is, streams.should),
+        ));
+    }
+    if report.loss() > LOSS {
+        return Some((Reason::Loss, format!("{:.3} %", report.loss() * 100.0)));
+    }
+    if report.delay.p99 > DELAY_MICROS {
+        return Some((Reason::Delay, report.delay.to_string()));
+    }
+    None
+}
+
+impl fmt::Display for Ramp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.knee {
+            Some(report) => write!(
+                f,
+                "carried: {} {}, {:.0} packets/s out",
+                report.size,
+                report.shape.unit(),
+                report.packets_out
+            )?,
+            None => write!(f, "carried: nothing")?,
+        }
+        match &self.breach {
+            Some(breach) => write!(f, "; {breach}"),
+            None => write!(f, "; no more was tried"),
+        }
+    }
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = match self.reason {
+            Reason::Loss => "packets are lost",
+            Reason::Delay => "packets are late",
+            Reason::Joining => "not everybody gets in",
+            Reason::Generator => "the generator can't keep up",
+        };
+        write!(f, "too much at {}: {reason} ({})", self.size, self.detail)
+    }
+}
+
+/// One packet in a thousand: sound is concealed, pictures are not yet frozen.
+pub const LOSS: f64 = 0.001;
+/// What a server may add; see the targets of teletherapy.
+pub const DELAY_MICROS: f64 = 5_000.0;
+/// Packets of a generator that is later than this come in bursts of its own making.
+const LATENESS_MICROS: f64 = 2_500.0;
+/// Above this, waiting for the generator's core shows as delay.
+const BUSY: f64 = 0.97;
+/// The knee is told to one part in so many.
+const FINENESS: u32 = 12;
