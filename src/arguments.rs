@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use rapport_config::units::TimeSpan;
+use rapport_load::Options;
 
 /// Video sessions between therapists and clients, on a server of your own.
 ///
@@ -54,6 +55,11 @@ pub(crate) enum Command {
     ///
     /// Ed25519: a server needs the public half alone, so tokens can be made on another machine.
     Key(Key),
+    /// See how much this machine carries: start a server on it, let synthetic people in, count what arrives.
+    ///
+    /// Server and people have a processor each, where there are two. With --up-to the largest number is looked for
+    /// that goes well. Nothing is sent but to this machine itself, and everything ends by itself.
+    Load(Load),
 }
 
 #[derive(Debug, Args)]
@@ -104,6 +110,19 @@ pub(crate) struct Key {
     /// The key's name in the configuration and in tokens.
     #[arg(long, default_value = "main")]
     pub(crate) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Load {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// Load the server that runs already with this configuration, instead of one started for the purpose. It has
+    /// to allow clear rooms, and to take media on loopback.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// That server's process, to tell what it spends.
+    #[arg(long, value_name = "PID", requires = "config")]
+    pub(crate) server_pid: Option<u32>,
 }
 
 /// This machine alone, on the port that `rapport serve` has too.

@@ -4,6 +4,7 @@
 
 use std::env;
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use rapport_config::Config;
@@ -13,7 +14,7 @@ use rapport_signaling::{Error, check, load_keys, run};
 use crate::arguments::{Command, ConfigFile, Key, Token};
 use crate::demo;
 use crate::failure::Failure;
-use crate::log;
+use crate::{load, log};
 
 pub(crate) fn execute(command: Command) -> Result<(), Failure> {
     match command {
@@ -22,18 +23,22 @@ pub(crate) fn execute(command: Command) -> Result<(), Failure> {
         Command::CheckConfig(file) => check_config(&file),
         Command::Token(token) => issue(&token),
         Command::Key(key) => print_key(&key),
+        Command::Load(arguments) => {
+            let config = arguments.config.as_deref().map(read).transpose()?;
+            load::run(&arguments, config.as_ref())
+        }
     }
 }
 
 fn serve(file: &ConfigFile) -> Result<(), Failure> {
-    let config = load(file)?;
+    let config = read(&file.config)?;
     log::install(&config.log);
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::running)?;
     Ok(runtime.block_on(run(config, Vec::new()))?)
 }
 
 fn check_config(file: &ConfigFile) -> Result<(), Failure> {
-    let config = load(file)?;
+    let config = read(&file.config)?;
     check(&config)?;
     let scheme = if config.server.tls.is_some() {
         "https"
@@ -51,7 +56,7 @@ fn check_config(file: &ConfigFile) -> Result<(), Failure> {
 }
 
 fn issue(token: &Token) -> Result<(), Failure> {
-    let config = load(&token.file)?;
+    let config = read(&token.file.config)?;
     let keys = load_keys(&config)?;
     let ttl: Duration = token.ttl.into();
     if ttl > keys.max_ttl() {
@@ -83,10 +88,10 @@ fn print_key(key: &Key) -> Result<(), Failure> {
     ))
 }
 
-fn load(file: &ConfigFile) -> Result<Config, Failure> {
+fn read(file: &Path) -> Result<Config, Failure> {
     // What names the file is not a key of the file.
     let environment = env::vars_os().filter(|(name, _)| name != "RAPPORT_CONFIG");
-    Ok(Config::load(&file.config, environment).map_err(Error::from)?)
+    Ok(Config::load(file, environment).map_err(Error::from)?)
 }
 
 fn print(text: &str) -> Result<(), Failure> {

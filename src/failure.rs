@@ -56,3 +56,13 @@ impl From<Error> for Failure {
         Self::new(error, code)
     }
 }
+
+impl From<rapport_load::Error> for Failure {
+    fn from(error: rapport_load::Error) -> Self {
+        let code = match error {
+            rapport_load::Error::Refused(_) => 2,
+            _ => 1,
+        };
+        Self::new(error, code)
+    }
+}

@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod demo;
 mod failure;
+mod load;
 mod log;
 
 use std::process::ExitCode;

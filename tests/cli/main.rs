@@ -1,6 +1,7 @@
 //! The command as an operator meets it: what it prints, and how it ends.
 
 mod demo;
+mod load;
 mod support;
 
 use std::io::{BufRead, BufReader, Write};
