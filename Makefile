@@ -14,12 +14,16 @@ CARGO_FUZZ := 0.13.2
 FUZZ_SECONDS ?= 60
 FUZZ_DIR := tests/fuzz
 
+# How often each server is loaded in `make bench-rivals`, and how long each size is watched.
+RIVALS_ROUNDS ?= 5
+RIVALS_SECONDS ?= 2
+
 # Written by npm when it has installed what the lock file says.
 WEB_PACKAGES := web/node_modules/.package-lock.json
 PAGES := web/app/dist/index.html
 PAGE_SOURCES := web/compress.mjs $(shell find web/app web/client '(' -name node_modules -o -name dist ')' -prune -o -type f -print)
 
-.PHONY: help build pages setup test test-rust test-web test-browsers check fmt clippy doc web-check deny advisories sans-io fuzz bench measure demo
+.PHONY: help build pages setup test test-rust test-web test-browsers check fmt clippy doc web-check deny advisories sans-io fuzz bench bench-rivals measure demo
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -91,6 +95,9 @@ fuzz: ## every fuzz target for FUZZ_SECONDS each; needs a nightly toolchain
 
 bench: ## what a packet costs
 	cargo bench --workspace --locked
+
+bench-rivals: ## this server beside Janus and Pion, as JSON and tables; installs them (Debian 12)
+	benches/rivals/run.sh --pairs $(RIVALS_ROUNDS) --seconds $(RIVALS_SECONDS) $(RIVALS_OPTIONS)
 
 measure: setup pages ## join times and load with real browsers, as JSON
 	cargo build --release --locked --bin rapport
