@@ -179,8 +179,9 @@ impl fmt::Display for Breach {
 pub const LOSS: f64 = 0.001;
 /// What a server may add; see the targets of teletherapy.
 pub const DELAY_MICROS: f64 = 5_000.0;
-/// Packets of a generator that is later than this come in bursts of its own making.
-const LATENESS_MICROS: f64 = 2_500.0;
+/// Delay is counted from the moment of sending, so that a late packet does not look slow. But a generator that is
+/// later than half a frame sends pictures in bursts that no browser makes.
+const LATENESS_MICROS: f64 = 16_000.0;
 /// Above this, waiting for the generator's core shows as delay.
 const BUSY: f64 = 0.97;
 /// The knee is told to one part in so many.

@@ -172,9 +172,8 @@ impl Report {
     /// counts from one part in a hundred on.
     pub fn loss(&self) -> f64 {
         let by_number = self.lost as f64 / (self.received + self.lost).max(1) as f64;
-        let arrived = self
-            .due
-            .map_or(1.0, |due| self.received as f64 / due.max(1) as f64);
+        let due = self.due.filter(|due| *due > 0);
+        let arrived = due.map_or(1.0, |due| self.received as f64 / due as f64);
         let by_count = Some(1.0 - arrived).filter(|missing| *missing > COUNT_BLUR);
         by_number.max(by_count.unwrap_or_default())
     }
