@@ -95,8 +95,9 @@ impl Socket {
         arena: &'a mut Arena,
         counters: &mut Counters,
     ) -> impl Iterator<Item = Received<'a>> + use<'a> {
-        let messages = arena.fill(&self.state, &self.io).unwrap_or_else(|error| {
-            self.readable = false;
+        let filled = arena.fill(&self.state, &self.io);
+        self.readable = filled.as_ref().is_ok_and(|&messages| may_hold_more(messages));
+        let messages = filled.unwrap_or_else(|error| {
             if error.kind() != io::ErrorKind::WouldBlock {
                 counters.receive_failed += 1;
             }
@@ -191,6 +192,13 @@ pub(super) fn route(
         .position(|socket| socket.suits(destination, source));
     let index = exact.or_else(|| sockets.iter().position(|socket| socket.suits(destination, None)))?;
     sockets.get_mut(index)
+}
+
+/// Whether the kernel may hold more after a call that brought so many messages. Linux's recvmmsg ends before
+/// its batch is full only because it found nothing more, so the call that would be told to wait, and a turn
+/// around it, can be spared; what comes from then on is told as readiness anew. Elsewhere a call brings one.
+fn may_hold_more(messages: usize) -> bool {
+    messages == BATCH || !cfg!(any(target_os = "linux", target_os = "android"))
 }
 
 /// Whether something can be sent there. A source port of zero means that no answer is wanted (RFC 768), and

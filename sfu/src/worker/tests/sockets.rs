@@ -104,6 +104,23 @@ fn datagrams_of_any_length_are_harmless() {
     }
 }
 
+/// What a call of two is made of: each packet alone, and none to be asked for in vain.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_lone_datagram_takes_one_turn() {
+    let ip = IpAddr::from(Ipv4Addr::LOCALHOST);
+    let (worker, client) = (worker_at(ip), client(ip));
+    let before = counters(&worker);
+    for text in [b"one", b"two"].repeat(25) {
+        client.send_to(text, worker.local_addresses[0]).unwrap();
+        event(&worker);
+    }
+    let after = counters(&worker);
+    assert_eq!(after.received - before.received, 50);
+    // And one that answers for the counters.
+    assert_eq!(after.turns - before.turns, 51);
+}
+
 #[test]
 fn a_machine_never_holds_more_than_one_drain() {
     let ip = IpAddr::from(Ipv4Addr::LOCALHOST);
