@@ -37,7 +37,10 @@ pub(crate) struct Participant {
     outbound: FxHashMap<Ssrc, SubscriptionId>,
     /// Names us in the RTCP that we write.
     ssrc: Ssrc,
+    /// It is on the list of those that want to be drained.
     touched: bool,
+    /// Nothing has touched it since it was settled.
+    settled: bool,
     messages: MessageBudget,
 }
 
@@ -61,6 +64,7 @@ impl Participant {
             outbound: FxHashMap::default(),
             ssrc,
             touched: false,
+            settled: false,
             messages: MessageBudget::of_participant(),
         }
     }
@@ -68,10 +72,21 @@ impl Participant {
     /// Puts itself on the list of those that want to be drained, once a turn.
     #[inline]
     pub(crate) fn touch(&mut self, output: &mut Output) {
+        self.settled = false;
         if !self.touched {
             self.touched = true;
             output.touched.push(self.id);
         }
+    }
+
+    /// Whether it has been settled since it was last touched.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled
+    }
+
+    /// It has been settled: what it has to send can be drained run by run.
+    pub(crate) fn mark_settled(&mut self) {
+        self.settled = true;
     }
 
     /// It has been drained.

@@ -26,14 +26,17 @@ impl Room {
         }
     }
 
-    /// Settles what the turn left: events of the transport and of publications, reports that fell due.
-    /// Returns why the participant is to be removed, if it is.
+    /// Settles what the turn left: events of the transport and of publications, reports that fell due. Once,
+    /// however many runs are drained after it. Returns why the participant is to be removed, if it is.
     pub(crate) fn settle(
         &mut self,
         now: Instant,
         id: ParticipantId,
         output: &mut Output,
     ) -> Option<LeaveReason> {
+        if self.participants.get(&id)?.is_settled() {
+            return None;
+        }
         while let Some(event) = self.participants.get_mut(&id)?.transport.poll_event() {
             match event {
                 TransportEvent::Over(reason) => return Some(reason),
@@ -59,6 +62,7 @@ impl Room {
         self.request_wanted_keyframes(now, id, output);
         let participant = self.participants.get_mut(&id)?;
         participant.write_rtcp(now, &mut self.tracks, output);
+        participant.mark_settled();
         None
     }
 
