@@ -93,8 +93,8 @@ fuzz: ## every fuzz target for FUZZ_SECONDS each; needs a nightly toolchain
 		cargo +nightly fuzz run --fuzz-dir $(FUZZ_DIR) "$$target" -- -max_total_time=$(FUZZ_SECONDS)
 	done
 
-bench: ## what a packet costs
-	cargo bench --workspace --locked
+bench: ## what a packet costs, beside the committed baseline
+	cargo bench --locked --bench forwarding --bench latency
 
 bench-rivals: ## this server beside Janus and Pion, as JSON and tables; installs them (Debian 12)
 	benches/rivals/run.sh --pairs $(RIVALS_ROUNDS) --seconds $(RIVALS_SECONDS) $(RIVALS_OPTIONS)
