@@ -118,8 +118,9 @@ fn attempt(
     })
 }
 
-/// What is wrong with a span, the generator's own fault first.
+/// What is wrong with a span. Where something is, a generator that did not keep up is to blame before the server is.
 fn judge(report: &Report) -> Option<(Reason, String)> {
+    let wrong = fault(report)?;
     let generator = &report.generator;
     if generator.lateness.p99 > LATENESS_MICROS || generator.busy > BUSY {
         let busy = generator.busy * 100.0;
@@ -128,6 +129,10 @@ fn judge(report: &Report) -> Option<(Reason, String)> {
             format!("{busy:.0} % of a core, late by {}", generator.lateness),
         ));
     }
+    Some(wrong)
+}
+
+fn fault(report: &Report) -> Option<(Reason, String)> {
     if report.connected.is < report.connected.should || report.streams.is < report.streams.should {
         let streams = report.streams;
         return Some((
@@ -138,10 +143,7 @@ fn judge(report: &Report) -> Option<(Reason, String)> {
     if report.loss() > LOSS {
         return Some((Reason::Loss, format!("{:.3} %", report.loss() * 100.0)));
     }
-    if report.delay.p99 > DELAY_MICROS {
-        return Some((Reason::Delay, report.delay.to_string()));
-    }
-    None
+    (report.delay.p99 > DELAY_MICROS).then(|| (Reason::Delay, report.delay.to_string()))
 }
 
 impl fmt::Display for Ramp {
@@ -186,3 +188,99 @@ const LATENESS_MICROS: f64 = 16_000.0;
 const BUSY: f64 = 0.97;
 /// The knee is told to one part in so many.
 const FINENESS: u32 = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Shape;
+    use crate::report::{Distribution, Generator, Of};
+
+    const FULL: Of = Of { is: 4, should: 4 };
+
+    fn micros(p99: f64) -> Distribution {
+        Distribution {
+            count: 1_000,
+            p50: p99 / 2.0,
+            p99,
+            max: p99,
+        }
+    }
+
+    /// All well, in a span of a second.
+    fn report() -> Report {
+        Report {
+            shape: Shape::Pairs,
+            size: 2,
+            picture: None,
+            seconds: 1.0,
+            connected: FULL,
+            streams: FULL,
+            srtp: Vec::new(),
+            packets_in: 1_000.0,
+            packets_out: 1_000.0,
+            megabits_out: 1.0,
+            due: Some(1_000),
+            received: 1_000,
+            lost: 0,
+            skipped: 0,
+            duplicates: 0,
+            reordered: 0,
+            opened: 0,
+            unreadable: 0,
+            other: 0,
+            delay: micros(500.0),
+            freezes: 0,
+            longest_pause_ms: 0.0,
+            keyframe_requests: 0,
+            nacked: 0,
+            generator: Generator {
+                busy: 0.5,
+                lateness: micros(500.0),
+                send_failed: 0,
+            },
+            server: None,
+            processors: Vec::new(),
+        }
+    }
+
+    fn reason(report: &Report) -> Option<Reason> {
+        judge(report).map(|(reason, _)| reason)
+    }
+
+    #[test]
+    fn each_fault_has_its_reason() {
+        assert_eq!(reason(&report()), None);
+        let missing = Report {
+            streams: Of { is: 3, should: 4 },
+            ..report()
+        };
+        assert_eq!(reason(&missing), Some(Reason::Joining));
+        let lossy = Report { lost: 2, ..report() };
+        assert_eq!(reason(&lossy), Some(Reason::Loss));
+        let slow = Report {
+            delay: micros(5_001.0),
+            ..report()
+        };
+        assert_eq!(reason(&slow), Some(Reason::Delay));
+    }
+
+    #[test]
+    fn a_late_generator_is_blamed_for_what_went_wrong_and_for_nothing_else() {
+        let late = |report: Report| Report {
+            generator: Generator {
+                lateness: micros(LATENESS_MICROS + 1.0),
+                ..report.generator
+            },
+            ..report
+        };
+        assert_eq!(reason(&late(report())), None);
+        let slow = late(Report {
+            delay: micros(5_001.0),
+            ..report()
+        });
+        assert_eq!(reason(&slow), Some(Reason::Generator));
+        let mut full = Report { lost: 2, ..report() };
+        full.generator.busy = 0.98;
+        assert_eq!(reason(&full), Some(Reason::Generator));
+    }
+}

@@ -91,7 +91,7 @@ fn announce(options: &Options) {
 
 const fn setting(options: &Options) -> Setting {
     Setting {
-        rounds: options.pairs,
+        rounds_asked: options.pairs,
         seconds_watched: options.seconds,
         seconds_settling: options.settle,
         server_core: options.server_core,

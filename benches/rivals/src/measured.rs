@@ -40,6 +40,9 @@ pub(crate) struct Step {
     pub(crate) server_bytes: Option<u64>,
     /// Share of one core.
     pub(crate) generator_busy: f64,
+    /// What neither server nor generator did, in cores: other processes, the kernel's own, and what the machine below
+    /// took away.
+    pub(crate) others_busy: Option<f64>,
     /// Each processor's share in software interrupts.
     pub(crate) softirq: Vec<f64>,
     pub(crate) srtp: Vec<String>,
@@ -102,6 +105,11 @@ impl Step {
             server_busy: server.map(|server| server.busy),
             server_bytes: server.map(|server| server.resident),
             generator_busy: report.generator.busy,
+            others_busy: server.map(|server| {
+                let all: f64 = report.processors.iter().map(|one| one.busy).sum();
+                // The kernel counts the processors in ticks and the two in nanoseconds: a little below zero is zero.
+                (all - server.busy - report.generator.busy).max(0.0)
+            }),
             softirq: report.processors.iter().map(|one| one.softirq).collect(),
             srtp: report.srtp.clone(),
         }

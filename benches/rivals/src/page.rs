@@ -12,6 +12,10 @@ use crate::table;
 /// All that follows from the results alone.
 pub(crate) fn text(results: &Results) -> String {
     let (machine, setting) = (&results.machine, &results.setting);
+    let rounds = match results.rounds() {
+        (rounds, 0) => rounds.to_string(),
+        (rounds, rest) => format!("{rounds}, and {rest} runs of another"),
+    };
     let mut text = format!(
         "{} UTC; {} ({} cores, {} MiB), {}, Linux {}. Server on core {}, generator on core {}. Rounds: {}; each size \
          watched for {} s after {} s. Figures are medians, with the least and the most of all rounds behind them. \
@@ -24,7 +28,7 @@ pub(crate) fn text(results: &Results) -> String {
         machine.kernel,
         setting.server_core,
         setting.load_core,
-        setting.rounds,
+        rounds,
         setting.seconds_watched,
         setting.seconds_settling,
         setting.loss * 100.0,

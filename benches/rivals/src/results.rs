@@ -28,8 +28,9 @@ pub(crate) struct Results {
 /// How it was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Setting {
-    /// How often each server was loaded in each case, one after the other.
-    pub(crate) rounds: u32,
+    /// How often each server was to be loaded in each case, one after the other; see [`Results::rounds`] for how often
+    /// it was.
+    pub(crate) rounds_asked: u32,
     pub(crate) seconds_watched: u64,
     pub(crate) seconds_settling: u64,
     pub(crate) server_core: usize,
@@ -53,6 +54,8 @@ pub(crate) struct Compared {
     pub(crate) case: Case,
     /// At which all servers were compared: the largest size that went well in every run.
     pub(crate) equal_size: Option<u32>,
+    /// What else the machine did while the figures below were taken, in cores.
+    pub(crate) others_busy: Option<Spread>,
     pub(crate) rows: Vec<Row>,
     pub(crate) ratios: Vec<Ratio>,
     pub(crate) runs: Vec<Run>,
@@ -106,11 +109,29 @@ pub(crate) struct Ratio {
     pub(crate) bytes_a_participant: Option<Spread>,
 }
 
+impl Results {
+    /// Whole rounds, and the runs of one that time cut short.
+    pub(crate) fn rounds(&self) -> (usize, usize) {
+        let runs = || self.cases.iter().flat_map(|compared| &compared.runs);
+        let case = |compared: &Compared| {
+            let servers = self.servers.iter();
+            servers.filter(|one| compared.case.is_for(one.server)).count()
+        };
+        let whole = self.cases.iter().map(case).sum::<usize>().max(1);
+        let begun: BTreeSet<_> = runs().map(|run| run.round).collect();
+        let of = |round: &u32| runs().filter(|run| run.round == *round).count();
+        let done: Vec<_> = begun.iter().map(of).collect();
+        let rounds = done.iter().filter(|runs| **runs >= whole).count();
+        (rounds, done.iter().filter(|runs| **runs < whole).sum())
+    }
+}
+
 impl Compared {
     pub(crate) const fn new(case: Case) -> Self {
         Self {
             case,
             equal_size: None,
+            others_busy: None,
             rows: Vec::new(),
             ratios: Vec::new(),
             runs: Vec::new(),
@@ -122,6 +143,11 @@ impl Compared {
         self.runs.push(run);
         let servers: BTreeSet<_> = self.runs.iter().map(|run| run.server).collect();
         self.equal_size = equal_size(self.runs.iter().filter_map(Run::measured));
+        self.others_busy = Spread::of(
+            self.runs
+                .iter()
+                .filter_map(|run| self.others_busy(run.measured()?)),
+        );
         self.rows = servers.iter().map(|server| self.row(*server)).collect();
         let others = servers.into_iter().filter(|server| *server != Contender::Rapport);
         self.ratios = others.map(|against| self.ratio(against)).collect();
@@ -164,6 +190,13 @@ impl Compared {
                 .flat_map(|step| step.srtp.iter().cloned())
                 .collect(),
         }
+    }
+
+    /// The most of the two sizes whose figures are told.
+    fn others_busy(&self, run: &Measured) -> Option<f64> {
+        let steps = [self.comparable(run), run.at_knee()];
+        let shares = steps.into_iter().flatten().filter_map(|step| step.others_busy);
+        shares.reduce(f64::max)
     }
 
     /// What a run saw at the size at which all are compared, if it went well.

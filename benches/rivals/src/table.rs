@@ -29,6 +29,7 @@ pub(crate) fn case(compared: &Compared) -> String {
     for row in &compared.rows {
         text += &server(row);
     }
+    text += &others(compared.others_busy);
     let has_ratios = |ratio: &&Ratio| ratio.nanos_a_packet.is_some();
     if compared.ratios.iter().any(|ratio| has_ratios(&ratio)) {
         text += "\n| Rapport divided by | packets/s at the knee | CPU a packet | delay p99 | memory a participant |\n\
@@ -90,6 +91,21 @@ fn divided(ratio: &Ratio) -> String {
     )
 }
 
+/// A figure that was taken while others worked is one to be taken again.
+fn others(busy: Option<Spread>) -> String {
+    let Some(busy) = busy.map(|busy| busy.times(100.0)) else {
+        return String::new();
+    };
+    let told = format!(
+        "Meanwhile everything else on the machine took {} % of a core",
+        cell(Some(busy), |percent| format!("{percent:.1}"))
+    );
+    match busy.max > DISTURBED_PERCENT {
+        true => format!("\n**{told}: not a quiet machine.**\n"),
+        false => format!("\n{told}.\n"),
+    }
+}
+
 /// What ended the ramps, and how often.
 fn ends(reasons: &[Option<Reason>]) -> String {
     let mut words: Vec<(&str, usize)> = Vec::new();
@@ -143,6 +159,9 @@ fn thousands(value: f64) -> String {
     text
 }
 
+/// Above what the kernel's own work and its counting in ticks come to in the shortest span.
+const DISTURBED_PERCENT: f64 = 5.0;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +177,7 @@ mod tests {
         for round in 0..2 {
             let mut ours = measured(&[8, 16, 32], 32);
             ours.breach.as_mut().unwrap().reason = Reason::Generator;
+            ours.steps[2].others_busy = Some(0.25);
             ours.steps[1].server_nanos_a_packet = Some(2_508.0 + f64::from(round) * 502.0);
             let outcomes = [
                 (Contender::Rapport, Outcome::Measured(ours)),
@@ -192,11 +212,23 @@ delay p50, ms | delay p99, ms | memory a participant, KiB | SRTP |
 1.02 (1.02–1.02) | 200 (200–200) | AEAD_AES_128_GCM |
 | Go/Pion | did not start: no / package | – | – | – | – | – | – | – |
 
+**Meanwhile everything else on the machine took 13.3 (1.6–25.0) % of a core: not a quiet machine.**
+
 | Rapport divided by | packets/s at the knee | CPU a packet | delay p99 | memory a participant |
 |---|---|---|---|---|
 | Janus | ≥ 2.00 (2.00–2.00) | 0.55 (0.50–0.60) | 1.00 (1.00–1.00) | 1.00 (1.00–1.00) |
 ";
         assert_eq!(case(&compared), expected);
+    }
+
+    #[test]
+    fn a_quiet_machine_is_not_shouted_about() {
+        let told = others(Spread::of([0.01, 0.02, 0.05]));
+        assert_eq!(
+            told,
+            "\nMeanwhile everything else on the machine took 2.0 (1.0–5.0) % of a core.\n"
+        );
+        assert_eq!(others(None), "");
     }
 
     #[test]

@@ -61,6 +61,7 @@ fn step(size: u32) -> Step {
         server_busy: Some(0.5),
         server_bytes: Some((10 << 20) + u64::from(size) * 2 * 200 * 1_024),
         generator_busy: 0.4,
+        others_busy: Some(count / 1_000.0),
         softirq: vec![0.1, 0.2],
         srtp: vec!["AEAD_AES_128_GCM".to_owned()],
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::booking::{Cost, Way};
 use crate::testing::measured;
 
 fn run(round: u32, server: Contender, outcome: Outcome) -> Run {
@@ -102,4 +103,55 @@ fn results_are_read_back_as_they_were_written() {
     let compared = compared(&[1.0, 1.1]);
     let text = serde_json::to_string(&compared).unwrap();
     assert_eq!(serde_json::from_str::<Compared>(&text).unwrap(), compared);
+}
+
+#[test]
+fn rounds_are_those_that_were_done() {
+    let fine = || Outcome::Measured(measured(&[8, 16], 16));
+    let servers = [Contender::Rapport, Contender::Janus];
+    let mut compared = Compared::new(Case::Pairs);
+    for round in 0..2 {
+        for server in servers {
+            compared.add(run(round, server, fine()));
+        }
+    }
+    let cost = Cost {
+        nanos_a_packet: Spread::of([1.0]).unwrap(),
+        arrived: 1.0,
+        softirq: Vec::new(),
+    };
+    let way = Way {
+        received: cost,
+        thrown_away: None,
+        steered: None,
+    };
+    let mut results = Results {
+        machine: Machine::this(),
+        setting: Setting {
+            rounds_asked: 5,
+            seconds_watched: 1,
+            seconds_settling: 1,
+            server_core: 0,
+            load_core: 1,
+            loss: 0.001,
+            delay_p99_micros: 5_000.0,
+        },
+        servers: servers
+            .map(|server| Version {
+                server,
+                version: String::new(),
+            })
+            .to_vec(),
+        booking: Booking {
+            single: way.clone(),
+            runs: way,
+            missing: Vec::new(),
+        },
+        cases: vec![compared],
+    };
+    assert_eq!(results.rounds(), (2, 0));
+    results.cases[0].add(run(2, Contender::Janus, fine()));
+    assert_eq!(results.rounds(), (2, 1));
+    results.cases.clear();
+    assert_eq!(results.rounds(), (0, 0));
 }
