@@ -7,10 +7,13 @@
 //! it as an event, which a long poll of the session fetches. Events of later are left to lie: nobody waits for
 //! them, and `benches/rivals/janus` tells Janus not to end a session that is not polled.
 
+use std::time::Duration;
+
 use rapport_sfu::codec::Codec;
 use rapport_sfu::parameters::MediaParameters;
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::{TargetError, http};
 use crate::sdp::{ClientDescription, ServerDescription, Setup};
@@ -104,7 +107,7 @@ impl Handle {
     async fn subscribe(&self, wanted: &Subscribe) -> Result<Session, TargetError> {
         let feeds: Vec<_> = wanted.from.iter().map(|feed| json!({"feed": feed})).collect();
         let join = json!({"request": "join", "ptype": "subscriber", "room": wanted.room, "streams": feeds});
-        let offer = described(&self.ask(join, None).await?)?;
+        let offer = described(&self.ask_for_feeds(join).await?)?;
         let answer = ClientDescription::answer(&wanted.local, &offer);
         let media = answer.taken()?;
         let jsep = json!({"type": "answer", "sdp": answer.to_string(), "trickle": false});
@@ -142,6 +145,19 @@ impl Handle {
             None | Some(ROOM_EXISTS) => Ok(()),
             Some(_) => checked(reply).map(drop),
         }
+    }
+
+    /// Janus counts a publisher among the feeds when a thread of its own has seen the handshake done, and that may be
+    /// a little after the client has.
+    async fn ask_for_feeds(&self, join: Value) -> Result<Value, TargetError> {
+        for _ in 0..LOOKS_FOR_FEEDS {
+            let reply = self.exchange(join.clone(), None).await?;
+            if data(&reply)["error_code"].as_u64() != Some(NO_SUCH_FEED) {
+                return checked(reply);
+            }
+            sleep(BETWEEN_LOOKS).await;
+        }
+        self.ask(join, None).await
     }
 
     /// A request and what comes of it.
@@ -221,6 +237,13 @@ const PLUGIN: &str = "janus.plugin.videoroom";
 
 /// `JANUS_VIDEOROOM_ERROR_ROOM_EXISTS`.
 const ROOM_EXISTS: u64 = 427;
+
+/// `JANUS_VIDEOROOM_ERROR_NO_SUCH_FEED`.
+const NO_SUCH_FEED: u64 = 428;
+
+/// Together 2 s: far longer than a thread waits for its turn on a core that is not full.
+const LOOKS_FOR_FEEDS: usize = 100;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// A client that joins hears of itself, and of some who came at the same time.
 const MOST_EVENTS: usize = 64;
