@@ -159,8 +159,9 @@ fn thousands(value: f64) -> String {
     text
 }
 
-/// Above what the kernel's own work and its counting in ticks come to in the shortest span.
-const DISTURBED_PERCENT: f64 = 5.0;
+/// Above what the kernel's own work and its counting in ticks come to in the shortest span: a second has a hundred
+/// ticks of each processor, and up to three on either side of it are booked wrongly.
+const DISTURBED_PERCENT: f64 = 10.0;
 
 #[cfg(test)]
 mod tests {
