@@ -1,0 +1,220 @@
+//! All that a server does with the protocol: who hears whom, and whose media flows (SK-1.md, section 14).
+//!
+//! Owns: the admissions of one room, as its hosts' clients have signed them. Never does: admit anybody by itself, or
+//! keep a message.
+//!
+//! This is not what keeps people out; keys do. It keeps sealed media from those who have no business with it, and the
+//! words of the waiting room out of the call.
+
+use std::collections::BTreeMap;
+
+use crate::device::DeviceId;
+use crate::hello::{Hello, Stay};
+use crate::message::{MOST_CHARACTERS, Message, Parsed, Statement, Verdict};
+
+/// The waiting room of one room. Participants are named by the server's numbers.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    room: String,
+    present: BTreeMap<u64, Present>,
+    /// What was last said of each device, so that an older statement changes nothing.
+    devices: BTreeMap<[u8; 32], (u32, Verdict)>,
+}
+
+#[derive(Clone, Debug)]
+struct Present {
+    is_host: bool,
+    is_admitted: bool,
+    /// Of the first right hello. Later ones are passed on and not counted: a stay has one.
+    hello: Option<Met>,
+}
+
+/// What counts of a hello.
+#[derive(Clone, Copy, Debug)]
+struct Met {
+    stay: Stay,
+    device: DeviceId,
+    signing_key: [u8; 32],
+}
+
+/// For whom a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To {
+    /// One participant.
+    Participant(u64),
+    /// All who are admitted.
+    Members,
+    /// Whoever may hear it.
+    Everyone,
+}
+
+/// What becomes of a message. Changes come first: what is passed on may be for somebody just admitted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Whose media flows from now on (`true`), or not any more.
+    pub changes: Vec<(u64, bool)>,
+    /// Who gets it.
+    pub receivers: Vec<u64>,
+}
+
+/// Why a message is not passed on: its sender is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is longer than any message of the protocol.
+    #[error("a message has at most {MOST_CHARACTERS} characters")]
+    TooLong,
+    /// It is none of the protocol.
+    #[error("not a message of the key protocol")]
+    Malformed,
+}
+
+impl Gate {
+    /// Nobody is there.
+    pub fn new(room: impl Into<String>) -> Self {
+        Self {
+            room: room.into(),
+            present: BTreeMap::new(),
+            devices: BTreeMap::new(),
+        }
+    }
+
+    /// Somebody came. A host is admitted; its token says so, and its certificate says it to the others.
+    pub fn handle_join(&mut self, participant: u64, is_host: bool) {
+        let present = Present {
+            is_host,
+            is_admitted: is_host,
+            hello: None,
+        };
+        self.present.insert(participant, present);
+    }
+
+    /// Somebody left.
+    pub fn handle_left(&mut self, participant: u64) {
+        self.present.remove(&participant);
+    }
+
+    /// Whether its media flows.
+    pub fn is_admitted(&self, participant: u64) -> bool {
+        self.present
+            .get(&participant)
+            .is_some_and(|present| present.is_admitted)
+    }
+
+    /// Whether one of them may know of the other: a waiting guest and another guest may not.
+    pub fn may_meet(&self, one: u64, other: u64) -> bool {
+        let (Some(one), Some(other)) = (self.present.get(&one), self.present.get(&other)) else {
+            return false;
+        };
+        one.is_host || other.is_host || (one.is_admitted && other.is_admitted)
+    }
+
+    /// A message came.
+    pub fn handle_message(&mut self, from: u64, to: To, text: &str) -> Result<Outcome, Refusal> {
+        if text.len() > MOST_CHARACTERS {
+            return Err(Refusal::TooLong);
+        }
+        let parsed = Parsed::read(text).ok_or(Refusal::Malformed)?;
+        let changes = self.read(from, &parsed);
+        let receivers = self.receivers(from, to);
+        Ok(Outcome { changes, receivers })
+    }
+
+    fn read(&mut self, from: u64, parsed: &Parsed) -> Vec<(u64, bool)> {
+        match &parsed.message {
+            Message::Hello(_) => {
+                self.meet(from, parsed);
+                Vec::new()
+            }
+            Message::Statement(statement) if self.is_stated_by_host(from, parsed, statement) => {
+                self.apply(statement)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn meet(&mut self, from: u64, parsed: &Parsed) {
+        let Some(present) = self.present.get_mut(&from) else {
+            return;
+        };
+        if present.hello.is_none() {
+            let checked = Hello::checked(parsed, &self.room);
+            present.hello = checked.map(|(hello, stay)| Met {
+                stay,
+                device: hello.device(),
+                signing_key: hello.signing_key,
+            });
+        }
+    }
+
+    /// Its token is a host's, and the key of its own hello has signed this for its own stay.
+    fn is_stated_by_host(&self, from: u64, parsed: &Parsed, statement: &Statement) -> bool {
+        let host = self.present.get(&from).filter(|present| present.is_host);
+        let met = host.and_then(|host| host.hello);
+        met.is_some_and(|met| met.stay == statement.from && parsed.is_signed_by(&met.signing_key))
+    }
+
+    fn apply(&mut self, statement: &Statement) -> Vec<(u64, bool)> {
+        let mut changes = Vec::new();
+        for entry in &statement.entries {
+            if !self.is_news(&entry.device, entry.clock, entry.verdict) {
+                continue;
+            }
+            let guests = self.present.iter_mut().filter(|(_, present)| !present.is_host);
+            for (participant, present) in guests {
+                let Some(met) = present.hello.filter(|met| met.device.0 == entry.device) else {
+                    continue;
+                };
+                // A device has one entry: of its stays, the one that is named is in, and no other.
+                let is_admitted = entry.verdict == Verdict::Admitted && met.stay == entry.stay;
+                if present.is_admitted != is_admitted {
+                    present.is_admitted = is_admitted;
+                    changes.push((*participant, is_admitted));
+                }
+            }
+        }
+        changes
+    }
+
+    /// The greater clock; of equal ones the verdict that keeps out. The same again is applied again: the guest that it
+    /// names may have come since.
+    fn is_news(&mut self, device: &[u8; 32], clock: u32, verdict: Verdict) -> bool {
+        let known = self.devices.get(device);
+        if known.is_some_and(|known| *known > (clock, verdict)) {
+            return false;
+        }
+        if known.is_none() && self.devices.len() >= MOST_DEVICES {
+            let oldest = self.devices.iter().min_by_key(|(_, (clock, _))| *clock);
+            if let Some(oldest) = oldest.map(|(device, _)| *device) {
+                self.devices.remove(&oldest);
+            }
+        }
+        self.devices.insert(*device, (clock, verdict));
+        true
+    }
+
+    fn receivers(&self, from: u64, to: To) -> Vec<u64> {
+        let Some(sender) = self.present.get(&from) else {
+            return Vec::new();
+        };
+        let may_hear = |other: &Present| {
+            other.is_host
+                || (sender.is_admitted && other.is_admitted)
+                || (sender.is_host && to != To::Members)
+        };
+        let is_meant = |number: u64| match to {
+            To::Participant(one) => one == number,
+            To::Members | To::Everyone => number != from,
+        };
+        let heard = self
+            .present
+            .iter()
+            .filter(|(number, other)| is_meant(**number) && may_hear(other));
+        heard.map(|(number, _)| *number).collect()
+    }
+}
+
+/// Four times as many as a host's map has: those of several hosts of a long day.
+const MOST_DEVICES: usize = 256;
+
+#[cfg(test)]
+mod tests;

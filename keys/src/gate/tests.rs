@@ -1,0 +1,304 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::device::Device;
+use crate::message::Entry;
+use crate::primitives::Secret;
+
+const ROOM: &str = "room";
+
+/// Somebody with a device.
+struct Person {
+    device: Device,
+    stay: Stay,
+    hello: String,
+}
+
+impl Person {
+    fn new(number: u8, ephemeral: u8) -> Self {
+        let device = Device::new(&Secret([number; 32]), [number; 32]);
+        let hello = Message::Hello(Hello {
+            room: ROOM.to_owned(),
+            signing_key: device.keys().signing,
+            agreement_key: device.keys().agreement,
+            ephemeral_key: [ephemeral; 32],
+            sender: 16 + u16::from(number),
+            capabilities: 0,
+            name: format!("Person {number}"),
+            certificate: Vec::new(),
+        });
+        Self {
+            stay: Hello::stay(&hello.body()),
+            hello: hello.write(device.sign()),
+            device,
+        }
+    }
+
+    fn entry(&self, verdict: Verdict, clock: u32) -> Entry {
+        Entry {
+            device: self.device.keys().id().0,
+            stay: self.stay,
+            sender: 17,
+            verdict,
+            clock,
+        }
+    }
+
+    fn states(&self, mut entries: Vec<Entry>) -> String {
+        entries.sort_by_key(|entry| entry.device);
+        let from = self.stay;
+        Message::Statement(Statement { from, entries }).write(self.device.sign())
+    }
+}
+
+const HOST: u64 = 1;
+const GUEST: u64 = 2;
+const OTHER: u64 = 3;
+
+/// A host and two guests who have said hello.
+fn room() -> (Gate, Person, Person, Person) {
+    let people = (Person::new(1, 1), Person::new(2, 1), Person::new(3, 1));
+    let mut gate = Gate::new(ROOM);
+    for (number, person) in [(HOST, &people.0), (GUEST, &people.1), (OTHER, &people.2)] {
+        gate.handle_join(number, number == HOST);
+        gate.handle_message(number, To::Everyone, &person.hello).unwrap();
+    }
+    (gate, people.0, people.1, people.2)
+}
+
+fn say(gate: &mut Gate, from: u64, text: &str) -> Vec<(u64, bool)> {
+    gate.handle_message(from, To::Members, text).unwrap().changes
+}
+
+#[test]
+fn a_host_lets_in_and_puts_back() {
+    let (mut gate, host, guest, _) = room();
+    assert_eq!(
+        [HOST, GUEST, OTHER].map(|number| gate.is_admitted(number)),
+        [true, false, false]
+    );
+    for (clock, verdict) in (1..).zip([
+        Verdict::Admitted,
+        Verdict::Waiting,
+        Verdict::Admitted,
+        Verdict::Refused,
+    ]) {
+        let is_in = verdict == Verdict::Admitted;
+        let changes = say(&mut gate, HOST, &host.states(vec![guest.entry(verdict, clock)]));
+        assert_eq!((changes, gate.is_admitted(GUEST)), (vec![(GUEST, is_in)], is_in));
+    }
+}
+
+#[test]
+fn an_older_statement_changes_nothing_and_of_equal_ones_the_one_that_keeps_out_holds() {
+    let (mut gate, host, guest, _) = room();
+    let let_in = |clock| host.states(vec![guest.entry(Verdict::Admitted, clock)]);
+    say(&mut gate, HOST, &let_in(5));
+    say(
+        &mut gate,
+        HOST,
+        &host.states(vec![guest.entry(Verdict::Waiting, 6)]),
+    );
+    for clock in [1, 5, 6] {
+        assert_eq!(say(&mut gate, HOST, &let_in(clock)), []);
+    }
+    assert_eq!(say(&mut gate, HOST, &let_in(7)), [(GUEST, true)]);
+}
+
+#[test]
+fn nobody_but_a_host_is_listened_to() {
+    let (mut gate, host, guest, other) = room();
+    let own = guest.states(vec![guest.entry(Verdict::Admitted, 1)]);
+    assert_eq!(say(&mut gate, GUEST, &own), []);
+    // A host's words in a guest's mouth, and the other way round.
+    let of_host = host.states(vec![guest.entry(Verdict::Admitted, 1)]);
+    assert_eq!(say(&mut gate, GUEST, &of_host), []);
+    assert_eq!(say(&mut gate, HOST, &own), []);
+    // Signed by another key than that of the host's hello.
+    let entries = vec![guest.entry(Verdict::Admitted, 1)];
+    let from = host.stay;
+    let forged = Message::Statement(Statement { from, entries }).write(other.device.sign());
+    assert_eq!(say(&mut gate, HOST, &forged), []);
+    assert!(!gate.is_admitted(GUEST));
+    assert_eq!(say(&mut gate, HOST, &of_host), [(GUEST, true)]);
+}
+
+#[test]
+fn a_statement_is_about_one_stay_and_shuts_the_one_before_it() {
+    let (mut gate, host, guest, _) = room();
+    say(
+        &mut gate,
+        HOST,
+        &host.states(vec![guest.entry(Verdict::Admitted, 1)]),
+    );
+    let again = Person::new(2, 2);
+    gate.handle_join(4, false);
+    gate.handle_message(4, To::Everyone, &again.hello).unwrap();
+    assert_eq!(
+        say(
+            &mut gate,
+            HOST,
+            &host.states(vec![guest.entry(Verdict::Admitted, 2)])
+        ),
+        []
+    );
+    let moved = say(
+        &mut gate,
+        HOST,
+        &host.states(vec![again.entry(Verdict::Admitted, 3)]),
+    );
+    assert_eq!(moved, [(GUEST, false), (4, true)]);
+}
+
+#[test]
+fn a_second_hello_is_not_counted() {
+    let (mut gate, host, guest, other) = room();
+    say(&mut gate, GUEST, &other.hello);
+    assert_eq!(
+        say(
+            &mut gate,
+            HOST,
+            &host.states(vec![other.entry(Verdict::Admitted, 1)])
+        ),
+        [(OTHER, true)]
+    );
+    assert_eq!(
+        say(
+            &mut gate,
+            HOST,
+            &host.states(vec![guest.entry(Verdict::Admitted, 2)])
+        ),
+        [(GUEST, true)]
+    );
+}
+
+#[test]
+fn a_hello_of_another_room_or_another_signature_is_not_counted() {
+    let (_, host, guest, other) = room();
+    let mut gate = Gate::new("another");
+    gate.handle_join(HOST, true);
+    gate.handle_join(GUEST, false);
+    for (number, person) in [(HOST, &host), (GUEST, &guest)] {
+        gate.handle_message(number, To::Everyone, &person.hello).unwrap();
+    }
+    assert_eq!(
+        say(
+            &mut gate,
+            HOST,
+            &host.states(vec![guest.entry(Verdict::Admitted, 1)])
+        ),
+        []
+    );
+    let Some(Message::Hello(hello)) = Parsed::read(&guest.hello).map(|parsed| parsed.message) else {
+        panic!("a hello");
+    };
+    let mut gate = Gate::new(ROOM);
+    gate.handle_join(GUEST, false);
+    let forged = Message::Hello(hello).write(other.device.sign());
+    gate.handle_message(GUEST, To::Everyone, &forged).unwrap();
+    assert!(gate.present[&GUEST].hello.is_none());
+}
+
+#[test]
+fn who_waits_hears_hosts_alone_and_is_heard_by_them_alone() {
+    let (mut gate, host, guest, _) = room();
+    say(
+        &mut gate,
+        HOST,
+        &host.states(vec![guest.entry(Verdict::Admitted, 1)]),
+    );
+    let mut hear = |from, to| {
+        let bye = Message::Bye(crate::message::Bye { from: [9; 32] }).write(host.device.sign());
+        gate.handle_message(from, to, &bye).unwrap().receivers
+    };
+    assert_eq!(hear(HOST, To::Everyone), [GUEST, OTHER]);
+    assert_eq!(hear(HOST, To::Members), [GUEST]);
+    assert_eq!(hear(HOST, To::Participant(OTHER)), [OTHER]);
+    assert_eq!(hear(GUEST, To::Everyone), [HOST]);
+    assert_eq!(hear(GUEST, To::Participant(OTHER)), Vec::<u64>::new());
+    for to in [To::Everyone, To::Members, To::Participant(HOST)] {
+        assert_eq!(hear(OTHER, to), [HOST]);
+    }
+    assert_eq!(hear(OTHER, To::Participant(GUEST)), Vec::<u64>::new());
+    assert_eq!(hear(99, To::Everyone), Vec::<u64>::new());
+    assert!(gate.may_meet(HOST, OTHER) && gate.may_meet(GUEST, HOST));
+    assert!(!gate.may_meet(GUEST, OTHER));
+    gate.handle_left(GUEST);
+    assert!(!gate.is_admitted(GUEST) && !gate.may_meet(HOST, GUEST));
+}
+
+#[test]
+fn what_is_no_message_is_refused() {
+    let (mut gate, ..) = room();
+    let too_long = "A".repeat(MOST_CHARACTERS + 1);
+    assert_eq!(
+        gate.handle_message(HOST, To::Everyone, &too_long),
+        Err(Refusal::TooLong)
+    );
+    for text in ["", "AQ", "%", "AQUA"] {
+        assert_eq!(
+            gate.handle_message(HOST, To::Everyone, text),
+            Err(Refusal::Malformed),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn devices_do_not_pile_up() {
+    let (mut gate, host, ..) = room();
+    for number in 0..300_u32 {
+        let mut device = [0; 32];
+        device[..4].copy_from_slice(&number.to_be_bytes());
+        let entry = Entry {
+            device,
+            stay: [1; 32],
+            sender: 20,
+            verdict: Verdict::Waiting,
+            clock: number,
+        };
+        say(&mut gate, HOST, &host.states(vec![entry]));
+    }
+    assert_eq!(gate.devices.len(), MOST_DEVICES);
+}
+
+proptest! {
+    /// Whatever guests say and the host says of others: in is who was named last, and nobody else.
+    #[test]
+    fn in_is_who_the_host_said(said in prop::collection::vec((0..3_u8, 2..5_u8, 1..5_u8, 0..8_u32), 0..40)) {
+        let people: Vec<Person> = (1..5).map(|number| Person::new(number, 1)).collect();
+        let mut gate = Gate::new(ROOM);
+        for (number, person) in (1..).zip(&people) {
+            gate.handle_join(number, number == HOST);
+            gate.handle_message(number, To::Everyone, &person.hello).unwrap();
+        }
+        let mut newest = BTreeMap::new();
+        for (by, about, verdict, clock) in said {
+            let verdict = [Verdict::Admitted, Verdict::Waiting, Verdict::Refused, Verdict::Away][usize::from(verdict) - 1];
+            let author = &people[usize::from(by)];
+            let text = author.states(vec![people[usize::from(about) - 1].entry(verdict, clock)]);
+            say(&mut gate, u64::from(by) + 1, &text);
+            if by == 0 {
+                let known = newest.entry(about).or_insert((clock, verdict));
+                *known = (*known).max((clock, verdict));
+            }
+            for number in 2..5_u8 {
+                let is_in = newest.get(&number).is_some_and(|(_, verdict)| *verdict == Verdict::Admitted);
+                prop_assert_eq!(gate.is_admitted(u64::from(number)), is_in);
+            }
+        }
+    }
+
+    /// Nothing that anybody sends is more than refused.
+    #[test]
+    fn noise_is_refused(text in "[A-Za-z0-9_-]{0,400}", bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        use base64::Engine as _;
+        let (mut gate, ..) = room();
+        let spelt = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&bytes);
+        for text in [text, spelt] {
+            if let Ok(outcome) = gate.handle_message(GUEST, To::Everyone, &text) {
+                prop_assert_eq!(outcome.changes, []);
+            }
+        }
+    }
+}
