@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use rapport_config::Level;
 use rapport_config::units::TimeSpan;
 use rapport_load::Options;
 
@@ -72,6 +73,9 @@ pub(crate) struct Demo {
     /// they are in memory alone, and each start makes new links.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// What is logged: error, warn, info, debug or trace. More of it scrolls the links away.
+    #[arg(long, value_name = "LEVEL", default_value = "warn", value_parser = level)]
+    pub(crate) log: Level,
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +131,11 @@ pub(crate) struct Load {
 
 /// This machine alone, on the port that `rapport serve` has too.
 const FIRST_LOOK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+fn level(text: &str) -> Result<Level, String> {
+    let found = Level::ALL.into_iter().find(|level| level.as_str() == text);
+    found.ok_or_else(|| "expected error, warn, info, debug or trace".to_owned())
+}
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     let example = "expected an address and a port, such as 127.0.0.1:8081 or 0.0.0.0:8080";

@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Demo) -> Result<(), Failure> {
         None => Secrets::random(),
     };
     let place = Place::new(arguments.listen);
-    log::install(&config(&place, &secrets).log);
+    log::install(&config(&place, &secrets, arguments.log).log);
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::running)?;
     let serve = |place: &Place| runtime.block_on(serve(place, &secrets, arguments));
     let served = match serve(&place) {
@@ -52,11 +52,16 @@ async fn serve(place: &Place, secrets: &Secrets, arguments: &Demo) -> Result<(),
         let _ = io::stdout().write_all(welcome.to_string().as_bytes());
     };
     let links = Links::new(secrets);
-    run_announced(config(place, secrets), vec![Box::new(links)], announce).await
+    run_announced(
+        config(place, secrets, arguments.log),
+        vec![Box::new(links)],
+        announce,
+    )
+    .await
 }
 
 /// What stands in no file: all else is as in a configuration that says nothing.
-fn config(place: &Place, secrets: &Secrets) -> Config {
+fn config(place: &Place, secrets: &Secrets, level: Level) -> Config {
     Config {
         server: Server {
             listen: place.listen,
@@ -79,9 +84,8 @@ fn config(place: &Place, secrets: &Secrets) -> Config {
             participants_per_room: PEOPLE,
             ..Limits::default()
         },
-        // What is printed for people should not scroll away.
         log: Log {
-            level: Level::Warn,
+            level,
             ..Log::default()
         },
     }

@@ -32,6 +32,9 @@ pub enum Level {
 }
 
 impl Level {
+    /// All of them, worst first.
+    pub const ALL: [Self; 5] = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+
     /// The name that logging libraries know.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -240,6 +240,7 @@ impl From<RoomError> for Problem {
             | RoomError::OtherKind(_)
             | RoomError::ClearRefused
             | RoomError::NotPermitted => Self::new(Kind::RefusedByPolicy, detail),
+            RoomError::KeyMessage(_) => Self::new(Kind::Unprocessable, detail),
             RoomError::OtherIceSession => Self::new(Kind::PreconditionFailed, detail).field("If-Match"),
             RoomError::RestartWithoutStar => Self::new(Kind::Unprocessable, detail).field("If-Match"),
             RoomError::Fragment(error) => error.into(),

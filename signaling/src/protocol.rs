@@ -21,9 +21,9 @@ mod server;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use client::{ClientBody, Joining, MediaState, Opening, Sealing, SourceSection};
+pub use client::{Audience, ClientBody, Joining, MediaState, Opening, Sealing, SourceSection};
 pub use close::CloseReason;
-pub use member::{Connection, Line, Member, RoomState, SenderKey, Slot, SlotTrack, Source, Standing};
+pub use member::{Connection, Line, Member, RoomState, Slot, SlotTrack, Source, Standing};
 pub use secret::Secret;
 pub use server::{FailureCode, ServerBody, Snapshot, Welcome};
 

@@ -19,10 +19,12 @@ mod places;
 mod roster;
 mod track;
 mod values;
+mod waiting;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
+use rapport_keys::Gate;
 use rapport_sfu::command::Command;
 use rapport_sfu::event::{Event, LeaveReason};
 use rapport_sfu::id::{ParticipantId, RoomId, TapId, TrackId};
@@ -50,6 +52,8 @@ pub struct Room {
     kind: Kind,
     state: RoomState,
     senders: Senders,
+    /// Whom the hosts' clients have let in.
+    gate: Gate,
     /// How many ever came in.
     arrivals: u64,
     participants: BTreeMap<ParticipantId, Participant>,
@@ -63,6 +67,7 @@ impl Room {
     pub fn new(id: RoomId, name: RoomName, rules: Rules) -> Self {
         Self {
             id,
+            gate: Gate::new(name.as_str()),
             name,
             rules,
             kind: Kind::default(),
@@ -112,6 +117,9 @@ impl Room {
         let sources: BTreeMap<_, _> = sources.into_iter().flatten().collect();
         self.arrivals += 1;
         let member = Participant::admit(admission, &pass, self.arrivals);
+        if let Some(seat) = &member.seat {
+            self.gate.handle_join(participant.0, seat.host);
+        }
         self.participants.insert(participant, member);
         self.introduce(participant);
         for (track, parameters) in publications {

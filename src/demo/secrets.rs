@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rapport_config::SecretKey;
+use rapport_keys::Link;
 use rapport_signaling::invitation::InvitationId;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
@@ -23,13 +24,10 @@ pub(super) struct Secrets {
     pub(super) therapist: InvitationId,
     /// The client's.
     pub(super) client: InvitationId,
-    /// Seals the call.
-    pub(super) link: LinkSecret,
+    /// What follows the `#` of the therapist's link: the secret that both links have, and the root of a clinic that
+    /// there is not. Whoever has it makes a therapist's certificate for himself.
+    pub(super) link: Link,
 }
-
-/// What follows the `#` of a link: 16 random bytes, which browsers never send. Both links have the same.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct LinkSecret([u8; 16]);
 
 /// Why secrets can't be kept.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +47,7 @@ impl Secrets {
             signing: SecretKey::new(&signing).expect("32 bytes make more than 32 characters"),
             therapist: InvitationId::random(),
             client: InvitationId::random(),
-            link: LinkSecret(random()),
+            link: Link::of_demonstration(random(), rapport_keys::Secret(random())),
         }
     }
 
@@ -67,12 +65,13 @@ impl Secrets {
 
     fn parse(text: &str) -> Option<Self> {
         let kept: Kept = toml::from_str(text).ok()?;
-        let link = BASE64_URL_SAFE_NO_PAD.decode(&kept.link).ok()?;
         Some(Self {
             signing: SecretKey::new(&kept.signing).ok()?,
             therapist: InvitationId::parse(&kept.therapist)?,
             client: InvitationId::parse(&kept.client)?,
-            link: LinkSecret(link.try_into().ok()?),
+            link: Link::read(&kept.link)
+                .ok()
+                .filter(|link| link.root_seed().is_some())?,
         })
     }
 
@@ -81,22 +80,10 @@ impl Secrets {
             signing: String::from_utf8_lossy(self.signing.as_bytes()).into_owned(),
             therapist: self.therapist.to_text(),
             client: self.client.to_text(),
-            link: self.link.to_text(),
+            link: self.link.fragment(),
         };
         let lines = toml::to_string(&kept).expect("four texts are a table");
         format!("# The secrets of `rapport demo`: who reads them can join its call.\n{lines}")
-    }
-}
-
-impl LinkSecret {
-    pub(super) fn to_text(&self) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(self.0)
-    }
-}
-
-impl std::fmt::Debug for LinkSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("LinkSecret(…)")
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::links::LIFE;
 use super::place::Place;
 use super::secrets::Secrets;
+use rapport_keys::Link;
 use rapport_signaling::invitation::InvitationId;
 
 /// For the person who has typed the command.
@@ -19,9 +20,8 @@ pub(super) struct Welcome<'a> {
 }
 
 impl Welcome<'_> {
-    fn link(&self, invitation: &InvitationId) -> String {
-        let secret = self.secrets.link.to_text();
-        format!("{}/j/{}#{secret}", self.origin, invitation.to_text())
+    fn link(&self, invitation: &InvitationId, link: &Link) -> String {
+        format!("{}/j/{}#{}", self.origin, invitation.to_text(), link.fragment())
     }
 }
 
@@ -32,12 +32,19 @@ impl fmt::Display for Welcome<'_> {
             f,
             "Rapport is running. These two links lead into the same call:\n"
         )?;
-        writeln!(f, "  Therapist  {}", self.link(&self.secrets.therapist))?;
-        writeln!(f, "  Client     {}\n", self.link(&self.secrets.client))?;
+        let Secrets {
+            therapist,
+            client,
+            link,
+            ..
+        } = self.secrets;
+        writeln!(f, "  Therapist  {}", self.link(therapist, link))?;
+        let handed_over = link.handed_over();
+        writeln!(f, "  Client     {}\n", self.link(client, &handed_over))?;
         writeln!(
             f,
-            "Open them in two browsers or two windows. The therapist can also remove people, lock the room and\n\
-             end the call for everybody. The links work for {hours} hours, while this server runs.\n"
+            "Open them in two browsers or two windows. The client waits until the therapist lets them in. The\n\
+             therapist can also remove people, lock the room and end the call for everybody. The links work for {hours} hours, while this server runs.\n"
         )?;
         match self.kept {
             Some(folder) => writeln!(
@@ -62,8 +69,8 @@ impl fmt::Display for Welcome<'_> {
         }
         writeln!(
             f,
-            "Sound and picture are sealed between the browsers by the secret behind the #. This demonstration has\n\
-             made that secret, so this server has seen it. It is for trying out, not for real clients.\n\n\
+            "Sound and picture are sealed between the browsers. What stands behind the # proves who is invited, and\n\
+             this demonstration has made it, so this server has seen it. It is for trying out, not for real clients.\n\n\
              Ctrl-C ends it."
         )
     }

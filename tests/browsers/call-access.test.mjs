@@ -29,6 +29,7 @@ inCall('every page: nothing serious for axe, nothing beside the page, also narro
   findings.push(...(await look(outsider.page, 'trouble')));
 
   const therapist = await visit(call.demo.therapist, { id: THERAPIST });
+  therapist.isHost = true;
   await therapist.fill('Your name', 'Dana');
   findings.push(...(await look(therapist.page, 'lobby-before')));
   await therapist.press('Turn on camera and microphone');
@@ -37,7 +38,12 @@ inCall('every page: nothing serious for axe, nothing beside the page, also narro
   await therapist.press('Join');
   await therapist.reads('Nobody else is here yet');
   findings.push(...(await look(therapist.page, 'call-alone')));
-  const client = await call.enter('chromium', call.demo.client, { name: 'Omar', id: CLIENT, width: 360, height: 640 });
+  const client = await call.enter('chromium', call.demo.client, { name: 'Omar', id: CLIENT, width: 360, height: 640, waits: true });
+  await client.reads('You are in the waiting room');
+  findings.push(...(await look(client.page, 'waiting')));
+  await therapist.reads('1 person is waiting');
+  findings.push(...(await look(therapist.page, 'guests')));
+  await call.admit(client, 'Omar');
   await perceives(therapist, CLIENT);
   findings.push(...(await look(therapist.page, 'call')));
 
@@ -45,7 +51,7 @@ inCall('every page: nothing serious for axe, nothing beside the page, also narro
   await therapist.reads('People (2)');
   findings.push(...(await look(therapist.page, 'people')));
   await therapist.press('People');
-  for (const [button, heading, view] of [['Settings', 'Settings', 'settings'], ['Sealed', 'This session is sealed', 'seal'], ['Leave', 'Leave the session?', 'leave']]) {
+  for (const [button, heading, view] of [['Settings', 'Settings', 'settings'], ['Sealed', 'Who is here, and what is sealed', 'seal'], ['Leave', 'Leave the session?', 'leave']]) {
     await therapist.press(button);
     await therapist.reads(heading);
     findings.push(...(await look(therapist.page, view)));
@@ -71,6 +77,7 @@ inCall('the whole call by keyboard alone, and nothing from another origin', call
 
   const keys = new Keyboard(person);
   await comeIn(keys);
+  await keys.press('Let in Omar');
   await perceives(person, CLIENT);
   await useControls(keys, client);
   await openAndClose(keys, person);
@@ -91,7 +98,7 @@ inCall('the whole call by keyboard alone, and nothing from another origin', call
 inCall('nothing moves for somebody who does not want it', call, async () => {
   const person = await visit(call.demo.client, { id: CLIENT });
   await person.join('Omar');
-  await person.reads('Nobody else is here yet');
+  await person.reads('The therapist is not here yet');
   assert.notDeepEqual(await moving(person.page, 'no-preference'), [], 'else this would see nothing');
   assert.deepEqual(await moving(person.page, 'reduce'), []);
   await person.press('Settings');
@@ -150,7 +157,7 @@ async function openAndClose(keys, person) {
   await until('the focus is back', () => keys.focus(), ({ name }) => name === 'Settings');
   await keys.to('Sealed', { back: true });
   await keys.key('Enter');
-  await person.reads('This session is sealed');
+  await person.reads('Who is here, and what is sealed');
   await keys.key('Escape');
   await until('the focus is back', () => keys.focus(), ({ name }) => name === 'Sealed');
 }

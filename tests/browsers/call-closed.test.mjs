@@ -25,7 +25,7 @@ after(() => call.close());
 
 inCall('a transform that is set too late is noticed before anything is sent', call, async () => {
   const therapist = await call.enter('chromium', call.demo.therapist, { name: 'Dana', id: THERAPIST, before: COUNTED });
-  const client = await call.enter('chromium', call.demo.client, { name: 'Omar', id: CLIENT, before: COUNTED + LATE });
+  const client = await call.enter('chromium', call.demo.client, { name: 'Omar', id: CLIENT, before: COUNTED + LATE, waits: true });
   await client.reads('The session was stopped to protect you');
   assert.equal(await packets(client, 'outbound-rtp', 'packetsSent'), 0);
   await nothingReaches(therapist);
@@ -34,7 +34,7 @@ inCall('a transform that is set too late is noticed before anything is sent', ca
 // Here the page's watchdog and the server's check act together; each alone is in sealing.test.mjs and in the next test.
 inCall('a transform that is too late and says otherwise lets no packet through', call, async () => {
   const therapist = await call.enter('chromium', call.demo.therapist, { name: 'Dana', id: THERAPIST, before: COUNTED });
-  const client = await call.enter('chromium', call.demo.client, { name: 'Omar', id: CLIENT, before: COUNTED + LATE_AND_LYING });
+  const client = await call.enter('chromium', call.demo.client, { name: 'Omar', id: CLIENT, before: COUNTED + LATE_AND_LYING, waits: true });
   await client.reads('The session was stopped to protect you');
   await nothingReaches(therapist);
 });
@@ -45,7 +45,7 @@ inCall('the server refuses a client that sends clear frames, and nobody else not
   const clear = Synthetic.join(call.demo, call.demo.client, { prefix: 'Clear', flags: ['--clear'] });
   call.later(() => clear.leave());
   await clear.says('it is told', ({ type }) => type === 'unsealed');
-  await therapist.reads('Clear');
+  await therapist.press('Let in Clear 1');
   const after = await streams(therapist);
   assert.deepEqual(after, before, 'no stream of it arrives');
   await Promise.all([perceives(client, THERAPIST), perceives(therapist, CLIENT)]);

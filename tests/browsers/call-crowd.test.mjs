@@ -19,6 +19,8 @@ inCall('eight people see and hear each other', call, async () => {
   const [therapist, client] = await call.pair(['chromium', 'firefox']);
   const members = Synthetic.join(call.demo, call.demo.client, { count: SYNTHETIC, prefix: 'Member' });
   call.later(() => members.leave());
+  await therapist.reads(`${SYNTHETIC} people are waiting`, 40_000);
+  await therapist.press('Let everybody in');
   for (const person of [therapist, client]) {
     await until(`${person.id} sees six others move`, () => person.snapshot(), ({ videos }) => {
       const foreign = videos.filter(({ shown, rendered, bySource }) => shown && rendered >= ENOUGH_FRAMES && Object.keys(bySource).length === 0);

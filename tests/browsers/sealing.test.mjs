@@ -95,8 +95,8 @@ for (const browser of BROWSERS) {
       assert.deepEqual(answers.filter(({ error }) => error), []);
       assert.equal(answers.length, frames.length);
       assert.ok(answers.every(({ frame }, index) => bytesOf(frame) < bytesOf(frames[index].frame)));
-      const strangers = opened(frames, { ...key, secret: random() });
-      assert.ok(strangers.every(({ error }) => error), 'and with another secret it opens none');
+      const strangers = opened(frames, { ...key, baseKey: random() });
+      assert.ok(strangers.every(({ error }) => error), 'and with another key it opens none');
     });
   }
 
@@ -123,10 +123,10 @@ for (const browser of BROWSERS) {
     }
   });
 
-  behaviour(`with the wrong secret nothing is seen or heard in ${browser}`, () => stage, async () => {
+  behaviour(`with the wrong key nothing is seen or heard in ${browser}`, () => stage, async () => {
     const { room, key } = call();
     await publish('chromium', { room, key, codec: 'VP8' });
-    const player = await play(browser, { room, keys: [{ ...key, secret: random() }] });
+    const player = await play(browser, { room, keys: [{ ...key, baseKey: random() }] });
     const rejected = await until('frames are rejected', () => rejections(player), (all) => all.length >= 4);
     assert.ok(rejected.every(({ reason, kid }) => reason === 'unauthenticated' && kid === key.sender * 2 ** 20));
     await assertNothingIsPerceived(player);
@@ -214,11 +214,11 @@ behaviour('a receiver lets no clear frame through', () => stage, async () => {
 /** A room of its own, and what its members share. */
 function call() {
   const room = stage.room();
-  return { room, key: { secret: random(), salt: random(), room, sender: 5 } };
+  return { room, key: { baseKey: random(), sender: 5 } };
 }
 
 function random() {
-  return randomBytes(16).toString('base64url');
+  return randomBytes(32).toString('base64url');
 }
 
 async function endpoint(kind, room) {
@@ -265,8 +265,8 @@ async function recorded(room, enough) {
   return until('frames are recorded', () => page.call('frames'), enough);
 }
 
-function opened(frames, { secret, salt, room, sender }) {
-  const lines = frames.map((frame) => JSON.stringify({ secret, salt, room, kid: sender * 2 ** 20, ...frame }));
+function opened(frames, { baseKey, sender }) {
+  const lines = frames.map((frame) => JSON.stringify({ key: baseKey, kid: sender * 2 ** 20, ...frame }));
   const { error, status, stdout, stderr } = spawnSync(ORACLE, ['open'], { input: `${lines.join('\n')}\n`, encoding: 'utf8' });
   if (error ?? status !== 0) throw new Error(`the oracle failed: ${error ?? stderr}`);
   return stdout.trim().split('\n').map((line) => JSON.parse(line));

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
 
+use rapport_keys::Link as Fragment;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -111,9 +112,11 @@ async fn two_links_lead_into_one_room() {
     let links = demo.links();
     let [therapist, client] = &links;
     assert!(therapist.origin.starts_with("http://localhost:"), "{therapist:?}");
-    assert_eq!(therapist.secret, client.secret);
+    let [host, guest] = [therapist, client].map(|link| Fragment::read(&link.secret).unwrap());
+    assert_eq!(host.handed_over(), guest);
+    assert!(host.root_seed().is_some() && guest.root_seed().is_none());
     assert_ne!(therapist.invitation, client.invitation);
-    for part in [&therapist.secret, &therapist.invitation, &client.invitation] {
+    for part in [&therapist.invitation, &client.invitation] {
         assert_eq!(part.len(), 22, "{part}");
     }
     let mut rooms = Vec::new();

@@ -46,7 +46,7 @@ fn fault(whole: &str, error: &serde_json::Error) -> Closing {
 }
 
 /// What a client's messages are made of.
-const FIELDS: [&str; 26] = [
+const FIELDS: [&str; 27] = [
     "type",
     "seq",
     "ack",
@@ -58,7 +58,6 @@ const FIELDS: [&str; 26] = [
     "sealing",
     "layout",
     "suite",
-    "salt",
     "media",
     "microphone",
     "camera",
@@ -72,6 +71,8 @@ const FIELDS: [&str; 26] = [
     "raised",
     "line",
     "participant",
+    "to",
+    "message",
     "locked",
 ];
 

@@ -19,7 +19,9 @@ use super::outbox::Outbox;
 use super::presence::{ABSENCE, Lapse, Presence};
 use super::reliable::Reliable;
 use crate::http::App;
-use crate::protocol::{ClientBody, CloseReason, FailureCode, Frame, ServerBody, SourceSection, Welcome};
+use crate::protocol::{
+    Audience, ClientBody, CloseReason, FailureCode, Frame, ServerBody, SourceSection, Welcome,
+};
 use crate::room::{Ask, Mailbox, Notice, Request, RoomError};
 use crate::session::SessionId;
 
@@ -152,6 +154,7 @@ impl Session {
     async fn handle_body(&mut self, number: u64, body: ClientBody) -> Result<(), Ending> {
         let ask = match body {
             ClientBody::Offer { sdp, sources } => return self.handle_offer(number, &sdp, &sources).await,
+            ClientBody::Keys { to, message } => return self.handle_keys(number, to, message).await,
             ClientBody::Leave => return Err(own(CloseReason::Left)),
             ClientBody::Media { media } => Ask::Media(media),
             ClientBody::Speaking { speaking } => Ask::Speaking(speaking),
@@ -161,7 +164,18 @@ impl Session {
             ClientBody::Lock { locked } => Ask::Lock(locked),
             ClientBody::End => Ask::End,
         };
-        match self.ask(ask).await {
+        let asked = self.ask(ask).await;
+        self.tell_failure(number, asked)
+    }
+
+    async fn handle_keys(&mut self, number: u64, to: Audience, message: String) -> Result<(), Ending> {
+        let relay = |reply| Request::Relay(self.participant, to, message, reply);
+        let relayed = self.room.ask(relay).await;
+        self.tell_failure(number, relayed.unwrap_or(Err(RoomError::NoParticipant)))
+    }
+
+    fn tell_failure(&mut self, number: u64, asked: Result<(), RoomError>) -> Result<(), Ending> {
+        match asked {
             Ok(()) => Ok(()),
             Err(error) => self.tell(failed(number, code(&error), error.to_string())),
         }
@@ -329,6 +343,7 @@ fn failed(to: u64, code: FailureCode, detail: String) -> ServerBody {
 fn code(error: &RoomError) -> FailureCode {
     match error {
         RoomError::NotPermitted => FailureCode::NotPermitted,
+        RoomError::KeyMessage(_) => FailureCode::KeyMessage,
         _ => FailureCode::NoParticipant,
     }
 }

@@ -41,7 +41,7 @@ pub struct Joining {
     pub sources: Vec<SourceSection>,
 }
 
-/// How a sender seals its media (RFC 9605). The server passes it on; it never has a key.
+/// How a sender seals its media (RFC 9605). The server never has a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct Sealing {
@@ -49,8 +49,6 @@ pub struct Sealing {
     pub layout: u8,
     /// RFC 9605 cipher suite: 5 (AES_256_GCM_SHA512_128).
     pub suite: u16,
-    /// Of the sender's key: 16 random bytes in base64url without padding, new with each page load.
-    pub salt: String,
 }
 
 /// What one section of an offer is.
@@ -73,6 +71,18 @@ pub struct MediaState {
     pub camera: bool,
     /// Sharing a screen.
     pub screen: bool,
+}
+
+/// For whom a message of the key protocol is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Audience {
+    /// One.
+    Participant(#[ts(type = "number")] u64),
+    /// All who were let in.
+    Members,
+    /// Members, and where a host speaks also those who wait.
+    Everyone,
 }
 
 /// What a member says after it came in.
@@ -116,6 +126,14 @@ pub enum ClientBody {
     Lock {
         /// Closed or open.
         locked: bool,
+    },
+    /// A message of the key protocol (`web/client/SK-1.md`), for whom its sender may reach: before a host has let it
+    /// in, a guest reaches hosts.
+    Keys {
+        /// For whom.
+        to: Audience,
+        /// Base64url, at most 10,923 characters.
+        message: String,
     },
     /// Ends the session for everybody. Hosts only.
     End,

@@ -16,10 +16,12 @@ pub struct Member {
     pub name: String,
     /// What it may do.
     pub standing: Standing,
-    /// How its media is sealed; absent for a listener, which sends none.
+    /// Upper 12 bits of its KIDs, from 16; unique in the room for its life. Absent for a listener, which sends none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
-    pub key: Option<SenderKey>,
+    pub sender: Option<u16>,
+    /// Its media flows: a host, or let in by a host's client. A hint, by which no key is ever given.
+    pub admitted: bool,
     /// What it has switched on.
     pub media: MediaState,
     /// It speaks.
@@ -30,16 +32,6 @@ pub struct Member {
     pub line: Line,
     /// Whether it can be reached.
     pub connection: Connection,
-}
-
-/// Where a receiver finds the key: the secret of the room is not in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct SenderKey {
-    /// Upper 12 bits of its KIDs, from 16; unique in the room for its life.
-    pub sender: u16,
-    /// [`super::Sealing::salt`].
-    pub salt: String,
 }
 
 /// What a member may do.

@@ -46,12 +46,12 @@ fn mirror() -> String {
     declare::<SourceSection>(&mut text);
     declare::<MediaState>(&mut text);
     declare::<ClientBody>(&mut text);
+    declare::<Audience>(&mut text);
     declare::<Welcome>(&mut text);
     declare::<Snapshot>(&mut text);
     declare::<ServerBody>(&mut text);
     declare::<FailureCode>(&mut text);
     declare::<Member>(&mut text);
-    declare::<SenderKey>(&mut text);
     declare::<Standing>(&mut text);
     declare::<Line>(&mut text);
     declare::<Connection>(&mut text);

@@ -87,6 +87,14 @@ pub enum ServerBody {
         /// All of it.
         room: RoomState,
     },
+    /// A message of the key protocol.
+    Keys {
+        /// Whose, as far as the server knows: an address, and no proof.
+        #[ts(type = "number")]
+        from: u64,
+        /// As it came.
+        message: String,
+    },
     /// The media plane found a frame of this client that is not sealed, and refuses the section.
     Unsealed {
         /// `a=mid` of the section.
@@ -106,4 +114,6 @@ pub enum FailureCode {
     Offer,
     /// More than this server allows a participant.
     Limit,
+    /// Not a message of the key protocol, or too long for one.
+    KeyMessage,
 }

@@ -19,7 +19,7 @@ use super::{
 use crate::auth::RoomName;
 use crate::directory::{Directory, Session};
 use crate::media::Lane;
-use crate::protocol::{CloseReason, Slot, Snapshot};
+use crate::protocol::{Audience, CloseReason, Slot, Snapshot};
 use crate::session::IfMatch;
 
 /// Requests and events waiting for one room. A room of fifty that all leave at once fits; full means that
@@ -37,6 +37,8 @@ pub enum Request {
     Sit(Box<Admission>, mpsc::Sender<Notice>, Reply<Snapshot>),
     /// A member of a call asks for something.
     Ask(ParticipantId, Ask, Reply<()>),
+    /// A member's message of the key protocol, and for whom.
+    Relay(ParticipantId, Audience, String, Reply<()>),
     /// A member's new offer; the answer is all its places.
     Extend(ParticipantId, Box<Extension>, Reply<Vec<Slot>>),
     /// Somebody goes by its own will.
@@ -144,6 +146,9 @@ impl Actor {
             Request::Sit(_, _, reply) if reply.is_closed() => {}
             Request::Sit(admission, notices, reply) => self.sit(*admission, notices, reply),
             Request::Ask(member, ask, reply) => drop(reply.send(self.room.ask(member, ask))),
+            Request::Relay(member, to, message, reply) => {
+                drop(reply.send(self.room.relay(member, to, &message)));
+            }
             Request::Extend(member, extension, reply) => {
                 let extended = self.room.extend(member, *extension);
                 if extended.is_ok() {

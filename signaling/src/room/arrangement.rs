@@ -6,6 +6,7 @@
 use rapport_sfu::command::Command;
 use rapport_sfu::id::{ParticipantId, SubscriptionId, TrackId};
 
+use super::track::Track;
 use super::{Effect, Notice, Room};
 use crate::protocol::ServerBody;
 
@@ -27,7 +28,7 @@ impl Room {
         }
     }
 
-    /// Empties places whose track is gone, fills what is empty, and tells every owner but `informed`, who is
+    /// Empties places whose track is gone or withheld, fills what is empty, and tells every owner but `informed`, who is
     /// told all of its places at once.
     pub(super) fn arrange(&mut self, informed: Option<ParticipantId>) {
         self.free_places();
@@ -36,14 +37,13 @@ impl Room {
     }
 
     fn free_places(&mut self) {
-        for place in self
-            .participants
-            .values_mut()
-            .flat_map(|member| &mut member.places)
-        {
-            let gone = |id: TrackId| self.tracks.get(&id).is_none_or(|track| track.refused);
-            if place.shown.take_if(|shown| gone(shown.track)).is_some() {
-                self.effects.push_back(select(place.subscription, None));
+        for member in self.participants.values_mut() {
+            let waits = !member.is_admitted();
+            let gone = |id: TrackId| waits || self.tracks.get(&id).is_none_or(Track::is_withheld);
+            for place in &mut member.places {
+                if place.shown.take_if(|shown| gone(shown.track)).is_some() {
+                    self.effects.push_back(select(place.subscription, None));
+                }
             }
         }
     }

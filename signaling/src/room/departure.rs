@@ -9,7 +9,7 @@ use rapport_sfu::id::{ParticipantId, TrackId};
 
 use super::participant::Participant;
 use super::{Effect, Notice, Room, RoomError, RoomEvent};
-use crate::protocol::{CloseReason, ServerBody};
+use crate::protocol::CloseReason;
 
 impl Room {
     /// Somebody goes by its own will.
@@ -57,16 +57,23 @@ impl Room {
 
     /// The places that showed it are arranged anew by the caller.
     fn part(&mut self, participant: ParticipantId, reason: LeaveReason, why: CloseReason) {
+        let others = self.participants.keys().filter(|other| **other != participant);
+        let knew: Vec<_> = others
+            .filter(|other| self.may_meet(**other, participant))
+            .copied()
+            .collect();
         let Some(member) = self.participants.remove(&participant) else {
             return;
         };
         self.see_off(participant, member, reason, why);
-        let id = participant.0;
-        self.tell_members(None, &ServerBody::Left { participant: id });
+        for other in knew {
+            self.part_from(other, participant);
+        }
     }
 
     fn see_off(&mut self, id: ParticipantId, member: Participant, reason: LeaveReason, why: CloseReason) {
         if member.seat.is_some() {
+            self.gate.handle_left(id.0);
             self.effects.push_back(Effect::Notify(id, Notice::Out(why)));
         }
         let tracks = self.take_tracks(id);

@@ -46,7 +46,7 @@ impl Room {
         let room = RoomState { locked };
         if room != self.state {
             self.state = room;
-            self.tell_members(None, &ServerBody::Room { room });
+            self.tell_members(&ServerBody::Room { room });
         }
     }
 }

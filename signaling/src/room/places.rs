@@ -162,7 +162,7 @@ impl Participant {
             Some(_) => track.publisher == own,
             None => track.identity == self.identity,
         };
-        chosen && !is_own && !track.refused
+        self.is_admitted() && chosen && !is_own && !track.is_withheld()
     }
 
     fn shows(&self, track: TrackId) -> bool {

@@ -6,9 +6,7 @@ use rapport_sfu::id::{ParticipantId, SenderIndex};
 
 use super::participant::Participant;
 use super::{Effect, Notice, Room, Seat};
-use crate::protocol::{
-    Connection, Line, MediaState, Member, SenderKey, ServerBody, Slot, Snapshot, Source, Standing,
-};
+use crate::protocol::{Connection, Line, MediaState, Member, ServerBody, Slot, Snapshot, Source, Standing};
 
 /// A member of a call, as its client told and as its socket is.
 #[derive(Debug)]
@@ -16,7 +14,8 @@ pub(super) struct Seated {
     pub(super) name: String,
     pub(super) host: bool,
     pub(super) sender: SenderIndex,
-    pub(super) salt: String,
+    /// A host, or let in by one.
+    pub(super) admitted: bool,
     pub(super) media: MediaState,
     pub(super) speaking: bool,
     pub(super) hand: bool,
@@ -30,19 +29,12 @@ impl Seated {
             name: seat.name,
             host: seat.host,
             sender,
-            salt: seat.sealing.salt,
+            admitted: seat.host,
             media: seat.media,
             speaking: false,
             hand: false,
             line: Line::default(),
             attached: true,
-        }
-    }
-
-    fn key(&self) -> SenderKey {
-        SenderKey {
-            sender: self.sender.0,
-            salt: self.salt.clone(),
         }
     }
 
@@ -70,6 +62,11 @@ impl Participant {
         self.seat.as_ref().map_or(Standing::Listener, Seated::standing)
     }
 
+    /// Whoever has no seat has no waiting room either.
+    pub(super) fn is_admitted(&self) -> bool {
+        self.seat.as_ref().is_none_or(|seat| seat.admitted)
+    }
+
     fn connection(&self) -> Connection {
         match &self.seat {
             Some(seat) if !seat.attached => Connection::Away,
@@ -78,13 +75,14 @@ impl Participant {
         }
     }
 
-    fn member(&self, id: ParticipantId) -> Member {
+    pub(super) fn member(&self, id: ParticipantId) -> Member {
         let seat = self.seat.as_ref();
         Member {
             participant: id.0,
             name: seat.map(|seat| seat.name.clone()).unwrap_or_default(),
             standing: self.standing(),
-            key: seat.map(Seated::key),
+            sender: seat.map(|seat| seat.sender.0),
+            admitted: self.is_admitted(),
             media: seat.map(|seat| seat.media).unwrap_or_default(),
             speaking: seat.is_some_and(|seat| seat.speaking),
             hand: seat.is_some_and(|seat| seat.hand),
@@ -97,7 +95,8 @@ impl Participant {
 impl Room {
     /// The room at this moment, as one of those in it sees it.
     pub fn snapshot(&self, you: ParticipantId) -> Snapshot {
-        let members = self.in_order().map(|(id, member)| member.member(id));
+        let met = self.in_order().filter(|(id, _)| self.may_meet(you, *id));
+        let members = met.map(|(id, member)| member.member(id));
         Snapshot {
             you: you.0,
             members: members.collect(),
@@ -127,7 +126,7 @@ impl Room {
     pub(super) fn introduce(&mut self, newcomer: ParticipantId) {
         if let Some(member) = self.participants.get(&newcomer) {
             let member = member.member(newcomer);
-            self.tell_members(Some(newcomer), &ServerBody::Member { member });
+            self.tell_of(newcomer, Some(newcomer), member);
         }
     }
 
@@ -140,18 +139,29 @@ impl Room {
         change(participant);
         let member = participant.member(id);
         if member != before {
-            self.tell_members(None, &ServerBody::Member { member });
+            self.tell_of(id, None, member);
         }
     }
 
-    /// Tells all members but one, who knows.
-    pub(super) fn tell_members(&mut self, knows: Option<ParticipantId>, body: &ServerBody) {
+    /// Tells those who may know of somebody, but one, who knows.
+    pub(super) fn tell_of(&mut self, about: ParticipantId, knows: Option<ParticipantId>, member: Member) {
+        let body = ServerBody::Member { member };
+        let seated = self.participants.iter().filter(|(_, one)| one.seat.is_some());
+        let told = seated.map(|(id, _)| *id);
+        let told = told.filter(|id| Some(*id) != knows && self.may_meet(*id, about));
+        let notices: Vec<_> = told
+            .map(|id| Effect::Notify(id, Notice::Body(body.clone())))
+            .collect();
+        self.effects.extend(notices);
+    }
+
+    /// Tells all members.
+    pub(super) fn tell_members(&mut self, body: &ServerBody) {
         let seated = self
             .participants
             .iter()
             .filter(|(_, member)| member.seat.is_some());
-        let told = seated.filter(|(id, _)| Some(**id) != knows);
-        let notices = told.map(|(&id, _)| Effect::Notify(id, Notice::Body(body.clone())));
+        let notices = seated.map(|(&id, _)| Effect::Notify(id, Notice::Body(body.clone())));
         self.effects.extend(notices);
     }
 

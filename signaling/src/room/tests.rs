@@ -9,6 +9,7 @@ mod mirror;
 mod places;
 mod roster;
 mod tracks;
+mod waiting;
 mod whip_whep;
 
 use std::time::Duration;
@@ -225,11 +226,7 @@ fn guest(participant: u64, identity: &str, sources: &[Source], pairs: usize) -> 
         seat: Some(Seat {
             name: format!("{identity}'s name"),
             host: false,
-            sealing: Sealing {
-                layout: 1,
-                suite: 5,
-                salt: format!("salt of {participant}"),
-            },
+            sealing: Sealing { layout: 1, suite: 5 },
             media: ON,
             sources: named,
         }),

@@ -28,6 +28,8 @@ pub(super) struct Track {
     pub(super) off: bool,
     /// Packets arrive.
     pub(super) live: bool,
+    /// Its publisher waits to be let in.
+    pub(super) held: bool,
     /// It was not sealed, and is shown to nobody any more.
     pub(super) refused: bool,
 }
@@ -36,6 +38,11 @@ impl Track {
     /// Either is enough to withhold it, and lifting one leaves the other.
     fn is_silent(&self) -> bool {
         self.muted || self.off
+    }
+
+    /// Nobody is to see it.
+    pub(super) fn is_withheld(&self) -> bool {
+        self.held || self.refused
     }
 
     /// Switches it as its publisher says, as far as this source is concerned.
@@ -83,6 +90,7 @@ impl Room {
             muted: false,
             off: false,
             live: false,
+            held: !publisher.is_admitted(),
             refused: false,
         };
         self.tracks.insert(id, track);

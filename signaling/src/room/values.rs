@@ -223,6 +223,9 @@ pub enum RoomError {
     /// `If-Match` names another ICE session.
     #[error("the entity-tag is not that of the current ICE session")]
     OtherIceSession,
+    /// It is none, or too long.
+    #[error(transparent)]
+    KeyMessage(#[from] rapport_keys::Refusal),
     /// Other credentials under a tag that names the present ones.
     #[error("new ICE credentials need If-Match: *")]
     RestartWithoutStar,

@@ -15,14 +15,17 @@ const TEST_TIMEOUT_MS = 120_000;
 /** About a second of picture, and two seconds of sound with two steps of the tone. */
 const ENOUGH_FRAMES = 20;
 
+/** What the sign of the lock says to whom who is in the call. */
+const ADMITTED = ['Sealed', 'Verified', 'Changed device', 'Not confirmed'];
+
 /** Source ids whose tones are told apart, that of the client's second microphone too. */
 export const THERAPIST = 1;
 export const CLIENT = 2;
 
 export class Call {
   /** For each test a server of its own: whoever closes a page is missed for a while, and takes a place. */
-  async begin() {
-    this.demo = await Demo.start();
+  async begin(options) {
+    this.demo = await Demo.start(options);
   }
 
   constructor() {
@@ -36,11 +39,23 @@ export class Call {
     return person;
   }
 
-  /** Into the call with camera and microphone. */
-  async enter(browser, link, { name = 'Somebody', ...options }) {
+  /** Into the call with camera and microphone; a therapist who is there lets others in, unless it is to wait. */
+  async enter(browser, link, { name = 'Somebody', waits = false, ...options }) {
     const person = await this.visit(browser, link, options);
     person.pressedAt = await person.join(name);
+    person.isHost = isOf(link, this.demo.therapist);
+    if (!person.isHost && !waits && this.#host()) await this.admit(person, name);
     return person;
+  }
+
+  /** By a press of the therapist's; whoever was let in before comes in without one. */
+  async admit(person, name) {
+    const button = `Let in ${name}`;
+    await until(`${name} is in`, async () => {
+      if (await this.#host().has('button', button)) await this.#host().press(button);
+      const signs = await Promise.all(ADMITTED.map((sign) => person.has('button', sign)));
+      return signs.some(Boolean);
+    });
   }
 
   /** The two of a session, who see and hear each other. */
@@ -83,16 +98,25 @@ export class Call {
     return ['--- pages', ...pages, '--- server', this.demo?.log()].join('\n');
   }
 
+  #host() {
+    return this.people.find(({ isHost }) => isHost);
+  }
+
   async #browser(name) {
     if (!this.browsers.has(name)) this.browsers.set(name, await launch(name));
     return this.browsers.get(name);
   }
 }
 
-/** One behaviour as a test, with evidence on failure. */
-export function inCall(name, call, body) {
+/** A link is told by its invitation: a test may lead it over a line of its own. */
+function isOf(link, other) {
+  return new URL(link).pathname === new URL(other).pathname;
+}
+
+/** One behaviour as a test, with evidence on failure; the options are those of the demo. */
+export function inCall(name, call, body, options) {
   test(name, { timeout: TEST_TIMEOUT_MS }, async (t) => {
-    await call.begin();
+    await call.begin(options);
     try {
       await body(t);
     } catch (error) {

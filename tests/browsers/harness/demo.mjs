@@ -13,13 +13,18 @@ const BINARY = process.env.RAPPORT_BIN ?? fileURLToPath(new URL('../../../target
 const LINK = /https?:\/\/\S+\/j\/[\w-]+#[\w-]+/g;
 
 export class Demo {
-  /** Starts on a free port, or on that of a former one with its `data`, and reads the links. */
-  static async start({ port, data } = {}) {
+  /**
+   * Starts on a free port, or on that of a former one with its `data`, and reads the links. `talkative`: logs all that
+   * it can, and all of it is kept.
+   */
+  static async start({ port, data, talkative = false } = {}) {
     const demo = new Demo();
     demo.port = port ?? (await freePort());
     const folder = data ? ['--data', data] : [];
-    demo.process = new Child(BINARY, ['demo', '--listen', `127.0.0.1:${demo.port}`, ...folder], {
+    const level = talkative ? ['--log', 'trace'] : [];
+    demo.process = new Child(BINARY, ['demo', '--listen', `127.0.0.1:${demo.port}`, ...folder, ...level], {
       env: { ...process.env, NO_COLOR: '1' },
+      ...(talkative && { lines: Infinity }),
     });
     const links = await until('the demo prints its links', () => demo.#links(), ({ length }) => length === 2);
     [demo.therapist, demo.client] = links;

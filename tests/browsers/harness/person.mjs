@@ -17,9 +17,10 @@ const ROLES = {
 export class Person {
   /**
    * Opens a link. `devices` are those of `pages/witness.js`, `before` is code that runs in the page before anything
-   * else; `id` (1–99) is in every picture and tone of this person. `real`: with what the machine itself has.
+   * else; `prepare` gets the page before it is loaded; `id` (1–99) is in every picture and tone of this person. `real`:
+   * with what the machine itself has.
    */
-  static async open(browser, link, { id, before = '', real = false, ...devices }) {
+  static async open(browser, link, { id, before = '', prepare, real = false, ...devices }) {
     const plant = `${before}
       window.devices = new modules['witness.js'].Devices(${JSON.stringify({ id, ...devices })});
       if (!${real}) window.devices.install();
@@ -27,6 +28,7 @@ export class Person {
       window.witness = null;
       addEventListener('DOMContentLoaded', () => { window.witness = new modules['witness.js'].Witness(); });`;
     const page = await browser.page(await inject(MODULES, plant));
+    await prepare?.(page);
     const person = new Person(page, id);
     await page.goto(link);
     return person;

@@ -15,9 +15,11 @@ const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 export class Child {
-  constructor(command, args, options = {}) {
+  /** `lines` of output are kept. */
+  constructor(command, args, { lines = TAIL_LINES, ...options } = {}) {
     this.name = command.split('/').pop();
     this.tail = [];
+    this.lines = lines;
     this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     running.add(this.child);
     // `once` rejects on an error event: the command could not even be started
@@ -57,7 +59,7 @@ export class Child {
     stream.setEncoding('utf8').on('data', (text) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop();
-      this.tail = [...this.tail, ...lines].slice(-TAIL_LINES);
+      this.tail = [...this.tail, ...lines].slice(-this.lines);
     });
   }
 }

@@ -2,7 +2,7 @@
 //
 // Owns: one connection, its sealer, and the ways in which a test spoils it. Never does: assert anything.
 
-import { deriveSenderKey, Sealer, senderKid } from '../../../web/client/src/sealing/index.ts';
+import { Sealer, senderKid } from '../../../web/client/src/sealing/index.ts';
 import { Observer } from './observer.js';
 import { Recorder } from './sealing-recorder.js';
 import { checkVectors } from './sealing-vectors.js';
@@ -163,8 +163,8 @@ function watchFirstPacket() {
   look();
 }
 
-function senderKey({ secret, salt, room, sender }) {
-  return deriveSenderKey(bytes(secret), bytes(salt), room, senderKid(sender));
+function senderKey({ baseKey, sender }) {
+  return { kid: senderKid(sender), baseKey: bytes(baseKey) };
 }
 
 function bytes(base64url) {

@@ -3,11 +3,12 @@
 //! Owns: who joins, and what is printed. Never does: judge what happened; the test that started it does.
 
 use std::io::{BufRead as _, Write as _};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use rapport_sealed_client::{Client, ClientIdentity, Event, Link, Options, Ticket, read_key, redeem};
+use rapport_sealed_client::{Client, ClientIdentity, Event, Link, Options, Ticket, redeem};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,14 +24,14 @@ pub(crate) struct Call {
     #[arg(long, required_unless_present = "token")]
     link: Option<String>,
     /// Instead of a link: a bearer token, one for each member.
-    #[arg(long, conflicts_with_all = ["link", "count"], requires_all = ["room", "secret"])]
+    #[arg(long, conflicts_with_all = ["link", "count"], requires_all = ["room", "fragment"])]
     token: Vec<String>,
     /// The room of the tokens.
     #[arg(long)]
     room: Option<String>,
-    /// The link's secret, in base64url.
+    /// What stands after the `#` of the link.
     #[arg(long)]
-    secret: Option<String>,
+    fragment: Option<String>,
     /// How many come in by the link.
     #[arg(long, default_value_t = 1)]
     count: usize,
@@ -49,6 +50,9 @@ pub(crate) struct Call {
     /// Send frames without a seal.
     #[arg(long)]
     clear: bool,
+    /// Keep in this file what comes out of the transport of the first member, still sealed.
+    #[arg(long)]
+    tap: Option<PathBuf>,
 }
 
 /// What standard input may say.
@@ -167,30 +171,32 @@ impl Call {
     }
 
     async fn options(&self, at: usize) -> Result<Options> {
-        let (Ticket { token, room }, secret) = self.ticket(at).await?;
+        let (Ticket { token, room }, link) = self.ticket(at).await?;
         ensure!(!room.is_empty(), "a room without a name");
         Ok(Options {
             origin: self.origin.clone(),
             token,
             room,
-            secret,
+            link,
             name: format!("{} {}", self.name_prefix, at + 1),
             clip: at,
             pairs: self.places,
             first_counter: self.first_counter,
             clear: self.clear,
+            tap: self.tap.clone().filter(|_| at == 0),
         })
     }
 
-    async fn ticket(&self, at: usize) -> Result<(Ticket, [u8; 16])> {
+    async fn ticket(&self, at: usize) -> Result<(Ticket, rapport_keys::Link)> {
         if let Some(link) = &self.link {
             let link = Link::parse(link)?;
-            return Ok((redeem(&self.origin, &link.invitation).await?, link.secret));
+            return Ok((redeem(&self.origin, &link.invitation).await?, link.keys));
         }
         let ticket = Ticket {
             token: self.token[at].clone(),
             room: self.room.clone().context("--room")?,
         };
-        Ok((ticket, read_key(self.secret.as_deref().context("--secret")?)?))
+        let fragment = self.fragment.as_deref().context("--fragment")?;
+        Ok((ticket, rapport_keys::Link::read(fragment)?))
     }
 }

@@ -3,25 +3,28 @@
 //! Owns: the handle that a test holds, and coming in. Never does: wait for a fixed time.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
 use rapport_client::handshake::ClientIdentity;
+use rapport_keys::agreement::{self, Agreement};
+use rapport_keys::{Device, Root, Secret};
 use rapport_sfu::id::SenderIndex;
 use rapport_signaling::protocol::{
-    ClientBody, Joining, MediaState, Opening, Sealing, Snapshot, Source, SourceSection, Welcome,
+    self, ClientBody, Joining, MediaState, Opening, Snapshot, Source, SourceSection, Welcome,
 };
 use serde::Serialize;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::media::Ready;
+use crate::media::{Ready, Sealing};
 use crate::random;
 use crate::report::Report;
 use crate::sdp::Answer;
-use crate::sealing::{BaseKey, KeySalt, Kid, Sealer, Secret};
 use crate::signaling::{Heard, Socket};
+use crate::tap::Tap;
 use crate::task::{Order, Task};
 
 /// Who joins what, and how.
@@ -33,8 +36,8 @@ pub struct Options {
     pub token: String,
     /// The room's name, which the keys are bound to.
     pub room: String,
-    /// From the link's fragment.
-    pub secret: Secret,
+    /// What it came by. A member with the link of a demonstration's host is a host, and lets everybody in.
+    pub link: rapport_keys::Link,
     /// Shown to the others.
     pub name: String,
     /// Which picture and tone.
@@ -45,6 +48,8 @@ pub struct Options {
     pub first_counter: u64,
     /// Sends frames without a seal, which no client of ours does.
     pub clear: bool,
+    /// Where to keep what comes out of the transport, still sealed.
+    pub tap: Option<PathBuf>,
 }
 
 /// What happens to a member, in order.
@@ -82,10 +87,9 @@ impl Client {
     /// Comes in. Media connects by and by, see [`Report::connected`].
     pub async fn join(identity: &ClientIdentity, options: Options) -> Result<Self> {
         let ready = Ready::new(identity.clone(), options.clip)?;
-        let salt = random::bytes()?;
         let mut socket = Socket::open(&options.origin).await?;
         socket
-            .send(&opening(&options, &salt, ready.offer(options.pairs)))
+            .send(&opening(&options, ready.offer(options.pairs)))
             .await?;
         let welcome = tokio::time::timeout(PATIENCE, socket.hear()).await;
         let (session, answer, snapshot) = match welcome.context("no welcome")?? {
@@ -99,10 +103,13 @@ impl Client {
         ensure!(answer.sends, "the server takes nothing");
         let sender = own_sender(&snapshot)?;
         let udp = connect(&answer.candidates).await?;
-        let sealer = (!options.clear)
-            .then(|| sealer(&options, &salt, sender))
-            .transpose()?;
-        let media = ready.connect(&answer, sealer, Instant::now())?;
+        let tap = options.tap.as_deref().map(Tap::create).transpose()?;
+        let sealing = match options.clear {
+            true => Sealing::Clear,
+            false => Sealing::waiting(options.first_counter),
+        };
+        let media = ready.connect(&answer, (sealing, tap), Instant::now())?;
+        let agreement = agreement(&options, sender)?;
         let report = Report {
             participant: snapshot.you,
             sender: sender.0,
@@ -111,8 +118,16 @@ impl Client {
         let (reports, events) = (watch::Sender::new(report), mpsc::channel(EVENTS));
         let (orders, ordered) = mpsc::channel(ORDERS);
         let watched = reports.subscribe();
-        let mut task = Task::new(options, session, (socket, udp), media, reports, events.0);
-        snapshot.members.iter().try_for_each(|member| task.meet(member))?;
+        let mut task = Task::new(
+            options,
+            session,
+            (socket, udp),
+            (media, agreement),
+            reports,
+            events.0,
+        );
+        snapshot.members.iter().for_each(|member| task.meet(member));
+        task.agree()?;
         Ok(Self {
             orders,
             reports: watched,
@@ -171,7 +186,7 @@ impl Drop for Client {
     }
 }
 
-fn opening(options: &Options, salt: &KeySalt, offer: String) -> Opening {
+fn opening(options: &Options, offer: String) -> Opening {
     let section = |mid: &str, source| SourceSection {
         mid: mid.to_owned(),
         source,
@@ -179,11 +194,7 @@ fn opening(options: &Options, salt: &KeySalt, offer: String) -> Opening {
     Opening::Join(Box::new(Joining {
         token: options.token.clone().into(),
         name: options.name.clone(),
-        sealing: Sealing {
-            layout: 1,
-            suite: 5,
-            salt: random::text(salt),
-        },
+        sealing: protocol::Sealing { layout: 1, suite: 5 },
         media: MediaState {
             microphone: true,
             camera: true,
@@ -197,15 +208,24 @@ fn opening(options: &Options, salt: &KeySalt, offer: String) -> Opening {
 fn own_sender(snapshot: &Snapshot) -> Result<SenderIndex> {
     let mut members = snapshot.members.iter();
     let own = members.find(|member| member.participant == snapshot.you);
-    let key = own
-        .and_then(|own| own.key.as_ref())
-        .context("no key of our own in the room")?;
-    Ok(SenderIndex(key.sender))
+    let sender = own
+        .and_then(|own| own.sender)
+        .context("no index of our own in the room")?;
+    Ok(SenderIndex(sender))
 }
 
-fn sealer(options: &Options, salt: &KeySalt, sender: SenderIndex) -> Result<Sealer> {
-    let base = BaseKey::derive(&options.secret, salt, &options.room, Kid::first_of(sender))?;
-    Ok(Sealer::new(&base, options.first_counter)?)
+/// As a new device.
+fn agreement(options: &Options, sender: SenderIndex) -> Result<Agreement> {
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    Ok(Agreement::join(agreement::Joining {
+        room: options.room.clone(),
+        name: options.name.clone(),
+        sender: sender.0,
+        device: Device::new(&Secret(random::bytes()?), random::bytes()?),
+        root: options.link.root_seed().map(Root::new),
+        link: Some(options.link.clone()),
+        unix_seconds: u32::try_from(unix)?,
+    }))
 }
 
 /// A socket to where the server listens; on this machine if it does.

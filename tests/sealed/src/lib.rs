@@ -15,6 +15,7 @@ mod report;
 mod sdp;
 pub mod sealing;
 mod signaling;
+mod tap;
 mod task;
 mod transport;
 

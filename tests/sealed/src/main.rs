@@ -18,8 +18,7 @@ struct Arguments {
     call: Option<call::Call>,
 }
 
-/// JSON lines in, JSON lines out: `{"secret","salt","room","kid","codec","frame"}`, secret and salt in
-/// base64url, codec `opus`, `vp8` or `vp9`, frame in base64; answered with `{"frame"}` or `{"error"}`.
+/// JSON lines in, JSON lines out: `{"key","kid","codec","frame"}`, the base key in base64url, codec `opus`, `vp8` or `vp9`, frame in base64; answered with `{"frame"}` or `{"error"}`.
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum Oracle {
     /// Opens each frame.
@@ -56,7 +55,7 @@ mod tests {
                 .unwrap();
         assert!(link.oracle.is_none() && link.call.is_some());
         let tokens = "sealed-client --origin http://localhost:1 --token a --token b";
-        assert!(parse(&format!("{tokens} --room r --secret s")).is_ok());
+        assert!(parse(&format!("{tokens} --room r --fragment s")).is_ok());
         for refused in [
             "sealed-client --origin http://localhost:1",
             tokens,

@@ -18,7 +18,8 @@ use crate::outbound::{Pace, Source};
 use crate::random;
 use crate::report::Report;
 use crate::sdp::{Answer, Offer, Payload, SOUND_PT, VP8_PT};
-use crate::sealing::{BaseKey, Codec, KeySalt, Kid, Opener, Sealer, Secret};
+use crate::sealing::{BaseKey, Codec, Opener, Sealer};
+use crate::tap::Tap;
 use crate::transport::{Arrival, Transport};
 
 /// What a member brings, before it has an answer.
@@ -56,8 +57,13 @@ impl Ready {
         offer.write()
     }
 
-    /// Media towards the server that gave this answer; `sealer` is none for a member that sends clear frames.
-    pub(crate) fn connect(self, answer: &Answer, sealer: Option<Sealer>, now: Instant) -> Result<Media> {
+    /// Media towards the server that gave this answer.
+    pub(crate) fn connect(
+        self,
+        answer: &Answer,
+        (sealing, tap): (Sealing, Option<Tap>),
+        now: Instant,
+    ) -> Result<Media> {
         let mid = |mid| Mid::new(mid).context("a mid of one digit");
         let (picture, repair) = self.picture;
         Ok(Media {
@@ -70,10 +76,43 @@ impl Ready {
             restarted: None,
             next_report: now,
             clip: self.clip,
-            sealer,
+            sealing,
             opener: Opener::default(),
             repairs: answer.repairs.clone(),
             assemblers: BTreeMap::new(),
+            tap,
+        })
+    }
+}
+
+/// How frames leave.
+pub(crate) enum Sealing {
+    /// As they are, which no client of ours does.
+    Clear,
+    /// Sealed, as soon as there is a key.
+    Sealed {
+        sealer: Option<Sealer>,
+        /// Of the first frame under each key.
+        first_counter: u64,
+    },
+}
+
+impl Sealing {
+    /// Sends nothing before there is a key.
+    pub(crate) const fn waiting(first_counter: u64) -> Self {
+        Self::Sealed {
+            sealer: None,
+            first_counter,
+        }
+    }
+
+    fn seal(&mut self, codec: Codec, frame: &[u8]) -> Result<Option<Vec<u8>>> {
+        Ok(match self {
+            Self::Clear => Some(frame.to_vec()),
+            Self::Sealed { sealer: None, .. } => None,
+            Self::Sealed {
+                sealer: Some(sealer), ..
+            } => Some(sealer.seal(codec, frame)?),
         })
     }
 }
@@ -91,41 +130,58 @@ pub(crate) struct Media {
     restarted: Option<Instant>,
     next_report: Instant,
     clip: Clip,
-    sealer: Option<Sealer>,
+    sealing: Sealing,
     opener: Opener,
     repairs: BTreeMap<Ssrc, Ssrc>,
     assemblers: BTreeMap<Ssrc, Assembler>,
+    tap: Option<Tap>,
 }
 
 impl Media {
-    /// Frames of this sender can be opened from now on.
-    pub(crate) fn add_sender(
-        &mut self,
-        secret: &Secret,
-        salt: &KeySalt,
-        room: &str,
-        sender: SenderIndex,
-    ) -> Result<()> {
-        let base = BaseKey::derive(secret, salt, room, Kid::first_of(sender))?;
-        Ok(self.opener.add(&base)?)
+    /// Frames are sealed with this from now on, beginning with a key frame.
+    pub(crate) fn seal_with(&mut self, key: &BaseKey) -> Result<()> {
+        if let Sealing::Sealed {
+            sealer,
+            first_counter,
+        } = &mut self.sealing
+        {
+            *sealer = Some(Sealer::new(key, *first_counter)?);
+            self.position = 0;
+        }
+        Ok(())
     }
 
-    /// A datagram came. Returns a sender of whom nothing was opened before.
+    /// Frames under this are opened from now on.
+    pub(crate) fn open_with(&mut self, key: &BaseKey) -> Result<()> {
+        Ok(self.opener.add(key)?)
+    }
+
+    /// Nothing of this sender is opened any more.
+    pub(crate) fn forget(&mut self, sender: SenderIndex) {
+        self.opener.forget(sender);
+    }
+
+    /// A datagram came. Returns a sender of whom nothing was opened before; fails when the tap's file does.
     pub(crate) fn handle_datagram(
         &mut self,
         now: Instant,
         datagram: &mut [u8],
         report: &mut Report,
-    ) -> Option<u16> {
+    ) -> Result<Option<u16>> {
         let arrival = self.transport.handle_datagram(now, datagram);
         report.connected = self.transport.is_connected();
-        match arrival? {
-            Arrival::Rtp(header, payload) => self.handle_rtp(now, &header, &payload, report),
-            Arrival::Rtcp(packet) => {
+        if let (Some(tap), Some(arrival)) = (&mut self.tap, &arrival) {
+            let (Arrival::Rtp(_, opened) | Arrival::Rtcp(opened)) = arrival;
+            tap.keep(opened)?;
+        }
+        Ok(match arrival {
+            Some(Arrival::Rtp(header, payload)) => self.handle_rtp(now, &header, &payload, report),
+            Some(Arrival::Rtcp(packet)) => {
                 self.handle_rtcp(now, &packet);
                 None
             }
-        }
+            None => None,
+        })
     }
 
     /// Time has passed: sends what is due.
@@ -136,12 +192,17 @@ impl Media {
         }
         while let Some(timestamp) = self.sound_pace.poll(now) {
             let at = (timestamp / 960) as usize % self.clip.sound.len();
-            let frame = self.seal(Codec::Opus, self.clip.sound[at])?;
+            let Some(frame) = self.sealing.seal(Codec::Opus, self.clip.sound[at])? else {
+                continue;
+            };
             self.sound.send(&mut self.transport, timestamp, vec![frame]);
             report.sent += 1;
         }
         while let Some(timestamp) = self.picture_pace.poll(now) {
-            let frame = self.seal(Codec::Vp8, self.clip.picture[self.position])?;
+            let sealed = self.sealing.seal(Codec::Vp8, self.clip.picture[self.position])?;
+            let Some(frame) = sealed else {
+                continue;
+            };
             let payloads = vp8_payloads((timestamp / 6_000) as u16, &frame);
             self.picture.send(&mut self.transport, timestamp, payloads);
             self.position = (self.position + 1) % self.clip.picture.len();
@@ -167,13 +228,6 @@ impl Media {
     /// The next datagram for the server.
     pub(crate) fn poll_transmit(&mut self) -> Option<Vec<u8>> {
         self.transport.poll_transmit()
-    }
-
-    fn seal(&mut self, codec: Codec, frame: &[u8]) -> Result<Vec<u8>> {
-        match &mut self.sealer {
-            Some(sealer) => Ok(sealer.seal(codec, frame)?),
-            None => Ok(frame.to_vec()),
-        }
     }
 
     fn handle_rtp(

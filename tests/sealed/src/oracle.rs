@@ -15,9 +15,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Question {
-    secret: String,
-    salt: String,
-    room: String,
+    key: String,
     kid: u32,
     codec: Codec,
     #[serde(default)]
@@ -27,8 +25,7 @@ pub(crate) struct Question {
 
 impl Question {
     fn base(&self) -> Result<BaseKey> {
-        let (secret, salt) = (read_key(&self.secret)?, read_key(&self.salt)?);
-        Ok(BaseKey::derive(&secret, &salt, &self.room, Kid(self.kid))?)
+        Ok(BaseKey::new(Kid(self.kid), read_key(&self.key)?))
     }
 
     fn frame(&self) -> Result<Vec<u8>> {
@@ -69,7 +66,7 @@ pub(crate) fn seal(question: &Question) -> Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    const SEALED: &str = r#"{"secret":"AAECAwQFBgcICQoLDA0ODw","salt":"AAECAwQFBgcICQoLDA0ODw","room":"r",
+    const SEALED: &str = r#"{"key":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
                             "kid":1048576,"codec":"opus","frame":""#;
 
     fn question(frame: &[u8]) -> Question {

@@ -10,7 +10,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::random;
-use crate::sealing::Secret;
 
 /// The two parts of a link that count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,25 +17,25 @@ pub struct Link {
     /// Names the invitation.
     pub invitation: String,
     /// From the fragment.
-    pub secret: Secret,
+    pub keys: rapport_keys::Link,
 }
 
 impl Link {
-    /// Reads `ORIGIN/j/INVITATION#SECRET`.
+    /// Reads `ORIGIN/j/INVITATION#FRAGMENT`.
     pub fn parse(link: &str) -> Result<Self> {
-        let (url, secret) = link.split_once('#').context("a link without a secret")?;
+        let (url, fragment) = link.split_once('#').context("a link without a secret")?;
         let (_, invitation) = url.rsplit_once("/j/").context("a link without an invitation")?;
         Ok(Self {
             invitation: invitation.to_owned(),
-            secret: read_key(secret)?,
+            keys: rapport_keys::Link::read(fragment)?,
         })
     }
 }
 
-/// 16 bytes in base64url: a secret, or a sender's salt.
-pub fn read_key(text: &str) -> Result<[u8; 16]> {
+/// 32 bytes in base64url: a base key.
+pub fn read_key(text: &str) -> Result<[u8; 32]> {
     let bytes = URL_SAFE_NO_PAD.decode(text).context("no base64url")?;
-    bytes.try_into().ok().context("not 16 bytes")
+    bytes.try_into().ok().context("not 32 bytes")
 }
 
 /// What an invitation is good for.
@@ -85,13 +84,18 @@ mod tests {
 
     #[test]
     fn a_link_has_an_invitation_and_a_secret() {
-        let link =
-            Link::parse("http://localhost:8080/j/abcdefghijklmnopqrstuv#AAECAwQFBgcICQoLDA0ODw").unwrap();
+        let keys = rapport_keys::Link::new([7; 16], rapport_keys::RootHash([9; 16]));
+        let text = format!(
+            "http://localhost:8080/j/abcdefghijklmnopqrstuv#{}",
+            keys.fragment()
+        );
+        let link = Link::parse(&text).unwrap();
         assert_eq!(link.invitation, "abcdefghijklmnopqrstuv");
-        assert_eq!(link.secret, std::array::from_fn(|at| at as u8));
+        assert_eq!(link.keys, keys);
         for bad in [
             "http://localhost/j/abc",
             "http://localhost/#AAECAwQFBgcICQoLDA0ODw",
+            "http://localhost/j/abc#AAECAwQFBgcICQoLDA0ODw",
             "http://x/j/abc#AAEC",
         ] {
             assert!(Link::parse(bad).is_err(), "{bad}");

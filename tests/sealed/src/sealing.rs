@@ -1,7 +1,7 @@
 //! Frames sealed and opened by the crate `sframe` (RFC 9605, suite 5) in our layout 1: what the sealing of
 //! browsers is held against.
 //!
-//! Owns: the derivation of a sender's key, the counter, the keys of others and what was seen of them. Never
+//! Owns: the counter, the keys of others and what was seen of them. Never
 //! does: know packets; see [`layout`] for what of a frame stays clear.
 
 pub mod layout;
@@ -11,7 +11,6 @@ mod tests;
 use std::collections::HashMap;
 
 use rapport_sfu::id::SenderIndex;
-use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
 use sframe::CipherSuite;
 use sframe::error::SframeError;
 use sframe::frame::validation::{ReplayAttackProtectionStore, Tolerance};
@@ -20,12 +19,6 @@ use sframe::header::{Counter, SframeHeader};
 use sframe::key::{DecryptionKey, EncryptionKey};
 
 pub use layout::Codec;
-
-/// What the link's fragment carries, shared by everybody in a room.
-pub type Secret = [u8; 16];
-
-/// New with each page load of a sender.
-pub type KeySalt = [u8; 16];
 
 /// Which key sealed a frame: sender index (12 bits), generation (12) and step (8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,21 +43,14 @@ pub struct BaseKey {
 }
 
 impl BaseKey {
-    /// HKDF-SHA256 of the secret, salted by the sender, bound to the room and to the key's name.
-    pub fn derive(secret: &Secret, salt: &KeySalt, room: &str, kid: Kid) -> Result<Self, SealError> {
-        let info = [INFO, &[0], room.as_bytes(), &[0], &kid.0.to_be_bytes()];
-        let mut bytes = [0; BASE_KEY_BYTES];
-        Salt::new(HKDF_SHA256, salt)
-            .extract(secret)
-            .expand(&info, BaseKeyLength)
-            .and_then(|key| key.fill(&mut bytes))
-            .map_err(|_| SealError::Derivation)?;
-        Ok(Self { kid, bytes })
+    /// With its name.
+    pub const fn new(kid: Kid, bytes: [u8; BASE_KEY_BYTES]) -> Self {
+        Self { kid, bytes }
     }
 
-    /// The key itself, for comparison with another derivation.
-    pub const fn bytes(&self) -> &[u8; BASE_KEY_BYTES] {
-        &self.bytes
+    /// Whose frames it is for.
+    pub const fn kid(&self) -> Kid {
+        self.kid
     }
 }
 
@@ -107,6 +93,12 @@ impl Default for Opener {
 }
 
 impl Opener {
+    /// Nothing of this sender is opened any more.
+    pub fn forget(&mut self, sender: SenderIndex) {
+        let is_other = |kid: &u64| *kid >> SenderIndex::KID_SHIFT != u64::from(sender.0);
+        self.keys.retain(|kid, _| is_other(kid));
+    }
+
     /// From now on frames with this key's name are opened.
     pub fn add(&mut self, base: &BaseKey) -> Result<(), SealError> {
         let key = DecryptionKey::derive_from(SUITE, base.kid.0, base.bytes)?;
@@ -145,9 +137,6 @@ pub fn kid_of(codec: Codec, sealed: &[u8]) -> Option<Kid> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
-    /// HKDF refused.
-    #[error("no key came of the derivation")]
-    Derivation,
     /// Empty, too short for its codec, too long for a bucket, or padded by other rules.
     #[error("the frame does not fit the layout")]
     Layout,
@@ -178,14 +167,6 @@ impl SealError {
     }
 }
 
-struct BaseKeyLength;
-
-impl KeyType for BaseKeyLength {
-    fn len(&self) -> usize {
-        BASE_KEY_BYTES
-    }
-}
-
 /// RFC 9605 §4.5, table 2: AES_256_GCM_SHA512_128.
 const SUITE: CipherSuite = CipherSuite::AesGcm256Sha512;
 
@@ -197,9 +178,6 @@ const TAG_BYTES: usize = 16;
 
 /// At 200 frames a second a sender comes here in eight months.
 const IMPLAUSIBLE_COUNTER: Counter = 1 << 32;
-
-/// What the base key is for.
-const INFO: &[u8] = b"rapport/1 sender key";
 
 /// More than 15 s of sound and picture of one sender.
 const REPLAY_WINDOW: usize = 1024;

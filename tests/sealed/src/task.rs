@@ -2,19 +2,24 @@
 //!
 //! Owns: the order of things, and coming back after the socket was lost. Never does: media itself.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use rapport_keys::To;
+use rapport_keys::agreement::{self, Agreement, Output};
 use rapport_sfu::id::SenderIndex;
-use rapport_signaling::protocol::{ClientBody, Frame, Member, Opening, Secret, ServerBody, Welcome};
+use rapport_signaling::protocol::{
+    Audience, ClientBody, Frame, Member, Opening, Secret, ServerBody, Welcome,
+};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 
 use crate::client::{Event, Options};
 use crate::media::Media;
-use crate::redeem::read_key;
 use crate::reliable::Reliable;
 use crate::report::{Person, Report};
+use crate::sealing::{BaseKey, Kid};
 use crate::signaling::{Heard, Socket};
 
 /// What the holder of a member wants.
@@ -35,6 +40,9 @@ pub(crate) struct Task {
     lost: Option<(Instant, Instant)>,
     udp: UdpSocket,
     media: Media,
+    agreement: Agreement,
+    /// What it says, until it is sent.
+    said: VecDeque<ClientBody>,
     reliable: Reliable,
     acknowledge_at: Instant,
     reports: watch::Sender<Report>,
@@ -46,7 +54,7 @@ impl Task {
         options: Options,
         session: Secret,
         (socket, udp): (Socket, UdpSocket),
-        media: Media,
+        (media, agreement): (Media, Agreement),
         reports: watch::Sender<Report>,
         events: mpsc::Sender<Event>,
     ) -> Self {
@@ -57,6 +65,8 @@ impl Task {
             lost: None,
             udp,
             media,
+            agreement,
+            said: VecDeque::new(),
             reliable: Reliable::default(),
             acknowledge_at: Instant::now() + HEARTBEAT,
             reports,
@@ -64,18 +74,28 @@ impl Task {
         }
     }
 
-    /// Somebody is in the room: its frames can be opened.
-    pub(crate) fn meet(&mut self, member: &Member) -> Result<()> {
+    /// Somebody is in the room.
+    pub(crate) fn meet(&self, member: &Member) {
         let person = Person {
             name: member.name.clone(),
             hand: member.hand,
         };
         self.reports
             .send_modify(|report| _ = report.members.insert(member.participant, person));
-        if let Some(key) = &member.key {
-            let (salt, sender) = (read_key(&key.salt)?, SenderIndex(key.sender));
-            let Options { secret, room, .. } = &self.options;
-            self.media.add_sender(secret, &salt, room, sender)?;
+    }
+
+    /// Carries out what the agreement of keys wants; what it says waits to be sent.
+    pub(crate) fn agree(&mut self) -> Result<()> {
+        while let Some(output) = self.agreement.poll() {
+            match output {
+                Output::Say(to, message) => {
+                    let to = audience(to);
+                    self.said.push_back(ClientBody::Keys { to, message });
+                }
+                Output::SealWith(key) => self.media.seal_with(&base_key(key))?,
+                Output::OpenWith(key) => self.media.open_with(&base_key(key))?,
+                Output::Forget(sender) => self.media.forget(SenderIndex(sender)),
+            }
         }
         Ok(())
     }
@@ -91,7 +111,7 @@ impl Task {
                 received = self.udp.recv(&mut datagram) => {
                     // An error is the server's port that is closed, or not open yet: its socket tells more.
                     if let Ok(len) = received {
-                        self.handle_datagrams(&mut datagram, len);
+                        self.handle_datagrams(&mut datagram, len)?;
                     }
                 }
                 () = tokio::time::sleep_until(due.into()) => self.handle_timeout().await?,
@@ -105,35 +125,51 @@ impl Task {
                 });
                 return Ok(reason);
             }
+            self.agree()?;
+            self.say().await?;
             self.transmit();
         }
     }
 
+    /// What waits, in order.
+    async fn say(&mut self) -> Result<()> {
+        while let Some(body) = self.said.pop_front() {
+            let frame = self.reliable.send(body)?;
+            self.send(&frame).await;
+        }
+        Ok(())
+    }
+
     fn due(&self) -> Instant {
         let signaling = self.lost.map_or(self.acknowledge_at, |(_, again)| again);
-        signaling.min(self.media.poll_timeout())
+        let agreement = self
+            .agreement
+            .poll_timeout()
+            .unwrap_or_else(|| Instant::now() + AGREE);
+        signaling.min(self.media.poll_timeout()).min(agreement)
     }
 
     /// The datagram that is there, and those behind it.
-    fn handle_datagrams(&mut self, datagram: &mut [u8], first: usize) {
+    fn handle_datagrams(&mut self, datagram: &mut [u8], first: usize) -> Result<()> {
         let mut len = first;
         loop {
             let now = Instant::now();
-            let mut opened = None;
+            let mut opened = Ok(None);
             self.reports
                 .send_modify(|report| opened = self.media.handle_datagram(now, &mut datagram[..len], report));
-            if let Some(sender) = opened {
+            if let Some(sender) = opened? {
                 self.tell(Event::Opened { sender });
             }
             match self.udp.try_recv(datagram) {
                 Ok(next) => len = next,
-                Err(_) => return,
+                Err(_) => return Ok(()),
             }
         }
     }
 
     async fn handle_timeout(&mut self) -> Result<()> {
         let now = Instant::now();
+        self.agreement.handle_timeout(now);
         let mut done = Ok(());
         self.reports
             .send_modify(|report| done = self.media.handle_timeout(now, report));
@@ -178,10 +214,15 @@ impl Task {
 
     fn handle_body(&mut self, body: ServerBody) -> Result<()> {
         match body {
-            ServerBody::Member { member } => self.meet(&member)?,
-            ServerBody::Left { participant } => self
-                .reports
-                .send_modify(|report| _ = report.members.remove(&participant)),
+            ServerBody::Member { member } => self.meet(&member),
+            ServerBody::Keys { from, message } => {
+                self.agreement.handle_message(from, &message, Instant::now())
+            }
+            ServerBody::Left { participant } => {
+                self.agreement.handle_left(participant, Instant::now());
+                self.reports
+                    .send_modify(|report| _ = report.members.remove(&participant));
+            }
             ServerBody::Unsealed { mid } => {
                 self.reports
                     .send_modify(|report| report.unsealed.push(mid.clone()));
@@ -251,6 +292,18 @@ impl Task {
     }
 }
 
+fn base_key(key: agreement::BaseKey) -> BaseKey {
+    BaseKey::new(Kid(key.kid), key.bytes)
+}
+
+fn audience(to: To) -> Audience {
+    match to {
+        To::Participant(participant) => Audience::Participant(participant),
+        To::Members => Audience::Members,
+        To::Everyone => Audience::Everyone,
+    }
+}
+
 /// Waits for ever while there is no socket.
 async fn hear(socket: &mut Option<Socket>) -> Result<Heard<Frame<ServerBody>>> {
     match socket {
@@ -269,6 +322,9 @@ const HEARTBEAT: Duration = Duration::from_secs(8);
 const GIVE_UP: Duration = Duration::from_secs(30);
 
 const TRY_AGAIN: Duration = Duration::from_millis(200);
+
+/// Before it is a member, an agreement waits for others alone.
+const AGREE: Duration = Duration::from_millis(100);
 
 /// The largest that UDP carries.
 const DATAGRAM_BYTES: usize = 65_535;

@@ -1,6 +1,6 @@
 // People, pictures and devices that do not exist.
 
-import type { Person } from "@rapport/client";
+import type { Person, Trust } from "@rapport/client";
 import { Capture } from "../src/parts/capture.svelte";
 
 const NAMES = [
@@ -37,12 +37,34 @@ export function fakePerson(index: number, more: Partial<Person> = {}): Person {
     seal: "open",
     cameraStream: index % 4 !== 3 ? fakePicture(index) : undefined,
     audioStreams: [],
+    trust: fakeTrust(index),
     ...more,
   };
 }
 
+export function fakeTrust(index: number): Trust {
+  return {
+    stay: `stay ${index}`,
+    deviceId: `device ${index}`,
+    role: "guest",
+    link: "own_link",
+    familiarity: index % 3 === 0 ? "verified" : "new",
+    words: ["orbit", "candle", "velvet", "maple", "harbor"],
+    isUnconfirmed: false,
+    records: false,
+  };
+}
+
 export function fakeYou(more: Partial<Person> = {}): Person {
-  return fakePerson(0, { id: 1, name: "Ines Duarte", standing: "host", you: true, speaking: false, ...more });
+  return fakePerson(0, {
+    id: 1,
+    trust: undefined,
+    name: "Ines Duarte",
+    standing: "host",
+    you: true,
+    speaking: false,
+    ...more,
+  });
 }
 
 /** A still drawing of a head: wide, or upright as from a phone. */

@@ -9,7 +9,7 @@ import {
 } from "@rapport/client";
 import type { CallFace } from "../src/call/face";
 import { type LinkTrouble, words } from "../src/words/en";
-import { FakeCapture, fakePerson, fakeScreen, fakeYou } from "./fakes";
+import { FakeCapture, fakePerson, fakeScreen, fakeTrust, fakeYou } from "./fakes";
 
 export type Scene =
   | { view: "home" | "missing" }
@@ -70,7 +70,32 @@ export const scenes: Record<string, () => Scene> = {
   }),
   "call-muted": () => ({ view: "call", call: fake(crowd(1), { mutedSpeaking: true, muted: true }) }),
   "call-settings": () => ({ view: "call", click: words.call.settings, call: fake(crowd(1)) }),
-  "call-seal": () => ({ view: "call", click: words.seal.sealed, call: fake(crowd(1)) }),
+  "call-seal": () => ({ view: "call", click: words.trust.lock.sealed, call: fake(crowd(1)) }),
+  "call-changed": () => ({
+    view: "call",
+    click: words.trust.lock.changed,
+    call: fake([fakePerson(0, { trust: { ...fakeTrust(0), familiarity: "changed" } }), ...crowd(3).slice(1)]),
+  }),
+  ...named(["alone", "knocking", "waiting", "refused"] as const, "waiting", (standing) => ({
+    view: "call",
+    call: fake([], {
+      host: false,
+      state: { standing, hosts: standing === "waiting" ? [{ ...fakeTrust(3), name: "Ines Duarte" }] : [] },
+    }),
+  })),
+  "call-guests": () => ({
+    view: "call",
+    call: fake(crowd(1), {
+      state: {
+        waiting: [
+          { ...fakeTrust(7), name: "Nguyễn Thị Minh Khai", declined: false },
+          { ...fakeTrust(8), name: "Jonas", declined: false, link: "none" },
+          { ...fakeTrust(9), name: "Ана", declined: true, familiarity: "changed" },
+        ],
+        notices: [{ code: "unconfirmed", name: "Omar Haddad" }],
+      },
+    }),
+  }),
   "call-leave": () => ({ view: "call", click: words.call.leave, call: fake(crowd(1)) }),
   "call-remove": () => ({ view: "call", press: "p", click: words.people.remove, call: fake(crowd(2)) }),
   "call-sharing": () => ({ view: "call", call: fake(crowd(2), { sharing: true }) }),
@@ -96,7 +121,19 @@ function fake(others: Person[], making: Making = {}): CallFace {
   const nothing = () => undefined;
   const people = state?.phase === "joining" ? [] : [fakeYou(), ...others];
   return {
-    state: { phase: "live", people, locked: false, ...state },
+    state: {
+      phase: "live",
+      people,
+      locked: false,
+      standing: "admitted",
+      isHeld: false,
+      isHostAuthenticated: true,
+      hosts: [],
+      waiting: [],
+      notices: [],
+      isLasting: true,
+      ...state,
+    },
     title: others.length > 8 ? LONG_TITLE : TITLE,
     demo: others.length < 3,
     host,
@@ -114,6 +151,11 @@ function fake(others: Person[], making: Making = {}): CallFace {
     chooseSpeaker: nothing,
     forgetFaults: nothing,
     remove: nothing,
+    admit: nothing,
+    refuse: nothing,
+    putBack: nothing,
+    match: nothing,
+    dismiss: nothing,
     lock: nothing,
     endForAll: nothing,
     leave: nothing,

@@ -1,5 +1,7 @@
 // Everything an application needs to put a sealed session on a page of its own.
 
+export { readFragment } from "./keys/fragment.ts";
+export type { Fragment, FragmentFault } from "./keys/fragment.ts";
 export { LinkError, parseLink, redeem } from "./link.ts";
 export type { Link, LinkErrorCode, LinkFault, Redeemed } from "./link.ts";
 export {
@@ -18,6 +20,21 @@ export { playTestTone } from "./media/tone.ts";
 export { reloaded } from "./navigation.ts";
 export type { CallStatistics, MediaSource, StreamStatistics } from "./media/statistics.ts";
 export type { SealingCounts } from "./sealing/index.ts";
+export { identityOf, NotCertified, prepareIdentity } from "./session/identity.ts";
+export type { CallIdentity } from "./session/identity.ts";
 export { Session } from "./session/session.ts";
 export type { JoinOptions } from "./session/session.ts";
-export type { End, EndCode, Line, Person, Phase, SealState, SessionState } from "./session/types.ts";
+export type {
+  End,
+  EndCode,
+  FaultCode,
+  Line,
+  Notice,
+  Person,
+  Phase,
+  SealState,
+  SessionState,
+  Standing,
+  Trust,
+  Waiting,
+} from "./session/types.ts";

@@ -10,15 +10,12 @@ import { reloaded } from "./navigation.ts";
 export interface Link {
   /** Public: names the invitation to the server. */
   invitation: string;
-  /** 16 bytes that the server never sees; every key of the room comes from them. */
-  secret: Uint8Array;
+  /** What stands after the `#`, which the server never sees; `readFragment` reads it. */
+  fragment: string;
 }
 
 /** Why an address is not a link that works. */
-export type LinkFault =
-  | "no_invitation" // not the address of a session at all
-  | "no_secret" // the part after `#` is missing: many programs cut it off
-  | "truncated_secret"; // it is there, and damaged
+export type LinkFault = "no_invitation"; // not the address of a session at all
 
 /** What a server gives for an invitation. */
 export interface Redeemed {
@@ -57,10 +54,7 @@ export function parseLink(url: string | URL): Link | LinkFault {
   const parsed = asUrl(url);
   const invitation = parsed && INVITATION_PATH.exec(parsed.pathname)?.[1];
   if (!parsed || !invitation) return "no_invitation";
-  const fragment = parsed.hash.slice(1);
-  if (fragment === "") return "no_secret";
-  const secret = fromBase64Url(fragment);
-  return secret?.length === SECRET_BYTES ? { invitation, secret } : "truncated_secret";
+  return { invitation, fragment: parsed.hash.slice(1) };
 }
 
 /** Asks the server what an invitation is good for. Throws `LinkError`. */
@@ -142,7 +136,6 @@ function asUrl(url: string | URL): URL | undefined {
 let thisDevice: string | undefined;
 
 const INVITATION_PATH = /\/j\/([A-Za-z0-9_-]{22})\/?$/;
-const SECRET_BYTES = 16;
 const DEVICE_BYTES = 16;
 const DEVICE_KEY = "rapport.device";
 /** Longer than any server takes that still answers; the page names the wait long before. */

@@ -145,7 +145,7 @@ async fn who_comes_time_and_again_has_to_wait_and_the_others_do_not() {
 async fn an_extension_is_answered_with_every_place() {
     let call = call().await;
     let _anna = call.sit(host(2, "anna", &FACE, 1), 16).await;
-    let _ben = call.sit(guest(3, "ben", &[], 0), 16).await;
+    let _ben = call.sit(host(3, "ben", &[], 0), 16).await;
     let more = Extension {
         subscriptions: pairs_of(3, 0..1),
         ..Extension::default()

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use rapport_keys::Verdict;
 
 use super::mirror::{Plane, View};
+use super::waiting::Keys;
 use super::*;
 use crate::protocol::{Line, Snapshot};
 
@@ -45,6 +47,8 @@ enum Step {
     Lose(Index),
     Unseal(Index),
     Mute(Index, bool),
+    /// A host, if there is one, says of somebody whether it is let in.
+    State(Index, bool),
 }
 
 #[derive(Clone, Debug)]
@@ -89,6 +93,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => index().prop_map(Step::Lose),
         2 => index().prop_map(Step::Unseal),
         3 => (index(), any::<bool>()).prop_map(|(which, muted)| Step::Mute(which, muted)),
+        12 => (index(), 0..4).prop_map(|(whom, draw)| Step::State(whom, draw > 0)),
     ]
 }
 
@@ -100,6 +105,10 @@ struct World {
     listeners: BTreeSet<ParticipantId>,
     senders: BTreeSet<u16>,
     sources: BTreeMap<TrackId, Source>,
+    /// Whose media flows.
+    admitted: BTreeSet<ParticipantId>,
+    hosts: BTreeSet<ParticipantId>,
+    keys: Keys,
     /// What is on, by the members' own word.
     on: BTreeMap<ParticipantId, MediaState>,
     silenced: BTreeSet<TrackId>,
@@ -119,6 +128,9 @@ impl World {
             listeners: BTreeSet::new(),
             senders: BTreeSet::new(),
             sources: BTreeMap::new(),
+            admitted: BTreeSet::new(),
+            hosts: BTreeSet::new(),
+            keys: Keys::default(),
             on: BTreeMap::new(),
             silenced: BTreeSet::new(),
             refused: BTreeSet::new(),
@@ -139,6 +151,7 @@ impl World {
             Step::Listen { person } => self.listen(person),
             Step::Ask(who, asked) => self.ask(&who, asked),
             Step::Extend { who, pairs, screen } => self.extend(&who, pairs, screen),
+            Step::State(whom, is_in) => self.state(&whom, is_in),
             Step::Leave(who) => {
                 if let Some(who) = self.anybody(&who) {
                     self.room.leave(who).unwrap();
@@ -188,13 +201,38 @@ impl World {
         let Ok(snapshot) = self.room.sit(admission) else {
             return;
         };
+        if is_host {
+            self.hosts.insert(id);
+            self.admitted.insert(id);
+        }
         let own = snapshot.members.last().unwrap();
         assert_eq!((own.participant, snapshot.you), (id.0, id.0));
-        let sender = own.key.as_ref().unwrap().sender;
+        let sender = own.sender.unwrap();
         assert!(self.senders.insert(sender), "sender {sender} came twice");
         self.sources.extend(named);
         self.on.insert(id, on);
         self.views.insert(id, View(snapshot));
+    }
+
+    fn state(&mut self, whom: &Index, is_in: bool) {
+        let host = self.hosts.iter().find(|host| self.views.contains_key(host));
+        let (Some(&host), Some(whom)) = (host, self.member(whom)) else {
+            return;
+        };
+        let verdict = if is_in {
+            Verdict::Admitted
+        } else {
+            Verdict::Waiting
+        };
+        self.keys.state(&mut self.room, host, whom, verdict).unwrap();
+        if self.hosts.contains(&whom) {
+            return;
+        }
+        if is_in {
+            self.admitted.insert(whom);
+        } else {
+            self.admitted.remove(&whom);
+        }
     }
 
     fn listen(&mut self, person: u64) {
@@ -279,7 +317,13 @@ impl World {
 
     fn check(&self) {
         for (&member, view) in &self.views {
-            assert_eq!(view.0, self.room.snapshot(member), "of member {member}");
+            // Who is let in later comes later into a view.
+            let in_order = |mut snapshot: Snapshot| {
+                snapshot.members.sort_by_key(|member| member.participant);
+                snapshot
+            };
+            let seen = in_order(self.room.snapshot(member));
+            assert_eq!(in_order(view.0.clone()), seen, "of member {member}");
             self.check_places(member, &view.0);
         }
         let expected: Vec<_> = self.views.keys().chain(&self.listeners).copied().collect();
@@ -312,8 +356,9 @@ impl World {
         for kind in [Audio, Video] {
             let others = self.plane.published.iter();
             let wanted = others.filter(|(track, publisher)| {
+                let flows = self.admitted.contains(&member) && self.admitted.contains(publisher);
                 let sealed = !self.refused.contains(track);
-                sealed && **publisher != member && kind_of(self.sources[track]) == kind
+                flows && sealed && **publisher != member && kind_of(self.sources[track]) == kind
             });
             let shown = told
                 .iter()

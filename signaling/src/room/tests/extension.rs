@@ -5,7 +5,7 @@ use super::*;
 fn call_of_two() -> Room {
     let mut room = room();
     room.sit(host(1, "anna", &FACE, 1)).unwrap();
-    room.sit(guest(2, "ben", &FACE, 0)).unwrap();
+    room.sit(host(2, "ben", &FACE, 0)).unwrap();
     effects(&mut room);
     room
 }

@@ -6,7 +6,7 @@ fn call_of_three() -> Room {
     let mut room = room();
     room.sit(host(1, "anna", &FACE, 2)).unwrap();
     room.sit(guest(2, "ben", &FACE, 2)).unwrap();
-    room.sit(guest(3, "carl", &FACE, 2)).unwrap();
+    room.sit(host(3, "carl", &FACE, 2)).unwrap();
     effects(&mut room);
     room
 }

@@ -33,7 +33,7 @@ impl View {
                 *place.expect("a place of its own") = slot;
             }
             ServerBody::Room { room } => view.room = room,
-            ServerBody::Unsealed { .. } => return,
+            ServerBody::Unsealed { .. } | ServerBody::Keys { .. } => return,
             other => panic!("rooms do not say {other:?}"),
         }
         assert_ne!(*self, before, "told twice");

@@ -13,8 +13,8 @@ const ALL: [Source; 4] = [
 fn voice_and_face_stand_side_by_side_and_a_screen_with_its_sound() {
     let mut room = room();
     room.sit(host(1, "anna", &ALL, 0)).unwrap();
-    room.sit(guest(2, "ben", &FACE, 0)).unwrap();
-    let snapshot = room.sit(guest(3, "carl", &[], 4)).unwrap();
+    room.sit(host(2, "ben", &FACE, 0)).unwrap();
+    let snapshot = room.sit(host(3, "carl", &[], 4)).unwrap();
     let mut pairs = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
     for (mid, whose, what) in shown(&snapshot.slots) {
         pairs[mid[1..].parse::<usize>().unwrap()].push((whose, what));
@@ -34,8 +34,8 @@ fn voice_and_face_stand_side_by_side_and_a_screen_with_its_sound() {
 fn a_voice_comes_before_the_sound_of_a_screen() {
     let mut room = room();
     room.sit(host(1, "anna", &ALL, 0)).unwrap();
-    room.sit(guest(2, "ben", &FACE, 0)).unwrap();
-    let snapshot = room.sit(guest(3, "carl", &[], 2)).unwrap();
+    room.sit(host(2, "ben", &FACE, 0)).unwrap();
+    let snapshot = room.sit(host(3, "carl", &[], 2)).unwrap();
     let sounds: Vec<_> = shown(&snapshot.slots)
         .into_iter()
         .filter(|(_, _, what)| kind_of(*what) == Audio)
@@ -51,9 +51,9 @@ fn a_face_that_waits_does_not_take_the_place_beside_another_voice() {
     let mut room = room();
     // Anna's screen takes the last picture place that is beside nobody.
     room.sit(host(1, "anna", &[Source::Screen], 0)).unwrap();
-    room.sit(guest(2, "ben", &[Source::Camera], 0)).unwrap();
-    room.sit(guest(3, "carl", &FACE, 0)).unwrap();
-    let snapshot = room.sit(guest(4, "dora", &[], 2)).unwrap();
+    room.sit(host(2, "ben", &[Source::Camera], 0)).unwrap();
+    room.sit(host(3, "carl", &FACE, 0)).unwrap();
+    let snapshot = room.sit(host(4, "dora", &[], 2)).unwrap();
     assert_eq!(
         shown(&snapshot.slots),
         [
@@ -78,9 +78,9 @@ fn nobody_sees_himself_but_an_earlier_listener_of_his_name_may_see_him() {
 fn what_is_shown_stays_put_and_what_comes_free_is_told_once() {
     let mut room = room();
     room.sit(host(1, "anna", &[], 1)).unwrap();
-    room.sit(guest(2, "ben", &FACE, 0)).unwrap();
+    room.sit(host(2, "ben", &FACE, 0)).unwrap();
     effects(&mut room);
-    room.sit(guest(3, "carl", &FACE, 0)).unwrap();
+    room.sit(host(3, "carl", &FACE, 0)).unwrap();
     let slots = |bodies: Vec<ServerBody>| -> Vec<Slot> {
         let slot = |body| match body {
             ServerBody::Slot { slot } => Some(slot),
@@ -106,7 +106,7 @@ fn a_screen_does_not_stand_beside_a_voice_in_place_of_the_face() {
     let mut room = room();
     let sources = [Source::Microphone, Source::Screen, Source::Camera];
     room.sit(host(1, "anna", &sources, 0)).unwrap();
-    let snapshot = room.sit(guest(2, "ben", &[], 2)).unwrap();
+    let snapshot = room.sit(host(2, "ben", &[], 2)).unwrap();
     assert_eq!(
         shown(&snapshot.slots),
         [

@@ -1,7 +1,7 @@
 //! The room as its members see it.
 
 use super::*;
-use crate::protocol::{Connection, Line, Member, RoomState, SenderKey, Standing};
+use crate::protocol::{Connection, Line, Member, RoomState, Standing};
 
 /// What a member is told of others, in order.
 fn members_told(room: &mut Room, to: u64) -> Vec<Member> {
@@ -28,10 +28,8 @@ fn a_newcomer_gets_the_whole_room_and_the_others_get_the_newcomer() {
         participant: 2,
         name: "ben's name".into(),
         standing: Standing::Guest,
-        key: Some(SenderKey {
-            sender: 17,
-            salt: "salt of 2".into(),
-        }),
+        sender: Some(17),
+        admitted: false,
         media: quiet,
         speaking: false,
         hand: false,
@@ -122,8 +120,8 @@ fn who_listens_by_whep_is_seen_by_everybody() {
     let snapshot = room.sit(host(2, "anna", &FACE, 1)).unwrap();
     let early = &snapshot.members[0];
     assert_eq!(
-        (early.standing, early.name.as_str(), &early.key),
-        (Standing::Listener, "", &None)
+        (early.standing, early.name.as_str(), early.sender),
+        (Standing::Listener, "", None)
     );
     effects(&mut room);
     room.join(subscriber(3, "late", &[])).unwrap();

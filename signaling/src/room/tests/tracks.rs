@@ -109,8 +109,8 @@ fn what_is_published_by_whip_is_an_administrators_to_mute_alone() {
 fn a_track_that_is_not_sealed_is_shown_to_nobody() {
     let mut room = room();
     room.sit(host(1, "anna", &FACE, 1)).unwrap();
-    room.sit(guest(2, "ben", &FACE, 1)).unwrap();
-    room.sit(guest(3, "carl", &FACE, 1)).unwrap();
+    room.sit(host(2, "ben", &FACE, 1)).unwrap();
+    room.sit(host(3, "carl", &FACE, 1)).unwrap();
     room.join(subscriber(4, "dora", &[Video])).unwrap();
     effects(&mut room);
     let unsealed = Event::Unsealed { track: track(1, 1) };

@@ -11,8 +11,8 @@ use crate::support::rig;
 #[tokio::test]
 async fn who_leaves_is_told_so_and_missed_by_the_others() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
+    let mut anna = rig.host("one", "anna").await;
+    let mut ben = rig.host("one", "ben").await;
     ben.say(json!({ "type": "leave" })).await;
     assert_eq!(ben.closed().await, (1000, "left".into()));
     anna.until_left(ben.you).await;
@@ -21,7 +21,7 @@ async fn who_leaves_is_told_so_and_missed_by_the_others() {
 #[tokio::test]
 async fn a_socket_that_the_client_closes_is_closed_from_both_sides() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
+    let mut anna = rig.host("one", "anna").await;
     let close = CloseFrame {
         code: CloseCode::Away,
         reason: "reload".into(),
@@ -34,7 +34,7 @@ async fn a_socket_that_the_client_closes_is_closed_from_both_sides() {
 async fn a_host_sends_somebody_away() {
     let rig = rig().await;
     let mut anna = rig.host("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
+    let mut ben = rig.host("one", "ben").await;
     anna.say(json!({ "type": "remove", "participant": ben.you }))
         .await;
     assert_eq!(ben.closed().await, (4412, "removed".into()));
@@ -45,7 +45,7 @@ async fn a_host_sends_somebody_away() {
 async fn who_was_sent_away_while_its_socket_was_lost_hears_it_on_the_next() {
     let rig = rig().await;
     let mut anna = rig.host("one", "anna").await;
-    let ben = rig.guest("one", "ben").await;
+    let ben = rig.host("one", "ben").await;
     let (you, session) = (ben.you, ben.session.clone());
     drop(ben);
     anna.until_member(you, |member| member["connection"] == "away")
@@ -62,7 +62,7 @@ async fn who_was_sent_away_while_its_socket_was_lost_hears_it_on_the_next() {
 async fn a_host_ends_the_call_for_everybody() {
     let rig = rig().await;
     let mut anna = rig.host("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
+    let mut ben = rig.host("one", "ben").await;
     anna.say(json!({ "type": "end" })).await;
     for member in [&mut anna, &mut ben] {
         assert_eq!(member.closed().await, (4411, "ended".into()));
@@ -74,7 +74,7 @@ async fn a_host_ends_the_call_for_everybody() {
 #[tokio::test]
 async fn an_administrator_ends_the_call_by_the_room_api() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
+    let mut anna = rig.host("one", "anna").await;
     let response = rig
         .delete("/api/v1/rooms/one", &rig.token("one", "admin", "a"))
         .await;
@@ -85,8 +85,8 @@ async fn an_administrator_ends_the_call_by_the_room_api() {
 #[tokio::test]
 async fn a_server_that_stops_says_so_to_everybody() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let mut ben = rig.guest("two", "ben").await;
+    let mut anna = rig.host("one", "anna").await;
+    let mut ben = rig.host("two", "ben").await;
     let told = async { (anna.closed().await, ben.closed().await) };
     let (stopped, told) = tokio::join!(rig.server.stop(), told);
     stopped.unwrap();

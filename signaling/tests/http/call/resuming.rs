@@ -14,8 +14,8 @@ async fn resume(rig: &Rig, member: &mut Member) -> (Socket, Value) {
 #[tokio::test]
 async fn what_was_missed_is_said_again_and_what_was_heard_is_not() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
+    let mut anna = rig.host("one", "anna").await;
+    let mut ben = rig.host("one", "ben").await;
     anna.until_member(ben.you, |_| true).await;
     // Written to a socket that nobody reads any more.
     ben.say(json!({ "type": "speaking", "speaking": true })).await;
@@ -35,8 +35,8 @@ async fn what_was_missed_is_said_again_and_what_was_heard_is_not() {
 #[tokio::test]
 async fn the_others_see_who_is_away_and_who_is_back() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let ben = rig.guest("one", "ben").await;
+    let mut anna = rig.host("one", "anna").await;
+    let ben = rig.host("one", "ben").await;
     let (you, session, heard) = (ben.you, ben.session.clone(), ben.heard);
     drop(ben);
     anna.until_member(you, |member| member["connection"] == "away")
@@ -49,8 +49,8 @@ async fn the_others_see_who_is_away_and_who_is_back() {
 #[tokio::test]
 async fn what_a_client_says_twice_happens_once() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
+    let mut anna = rig.host("one", "anna").await;
+    let mut ben = rig.host("one", "ben").await;
     anna.say(json!({ "type": "hand", "raised": true })).await;
     ben.until_member(anna.you, |member| member["hand"] == true).await;
     anna.say(json!({ "type": "hand", "raised": false })).await;
@@ -74,8 +74,8 @@ async fn what_a_client_says_twice_happens_once() {
 #[tokio::test]
 async fn a_second_socket_closes_the_first() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
+    let mut anna = rig.host("one", "anna").await;
+    let mut ben = rig.host("one", "ben").await;
     let (mut former, _) = resume(&rig, &mut anna).await;
     assert_eq!(former.closed().await, (4409, "replaced".into()));
     anna.is_heard_by(&mut ben).await;
@@ -84,9 +84,9 @@ async fn a_second_socket_closes_the_first() {
 #[tokio::test]
 async fn somebody_who_comes_in_again_takes_the_place_of_the_former_self() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
-    let mut again = rig.guest("one", "anna").await;
+    let mut anna = rig.host("one", "anna").await;
+    let mut ben = rig.host("one", "ben").await;
+    let mut again = rig.host("one", "anna").await;
     assert_eq!(anna.closed().await, (4409, "replaced".into()));
     ben.until_left(anna.you).await;
     again.is_heard_by(&mut ben).await;
@@ -98,7 +98,7 @@ async fn somebody_who_comes_in_again_takes_the_place_of_the_former_self() {
 #[tokio::test]
 async fn a_session_that_is_not_there_can_not_be_resumed() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
+    let mut anna = rig.host("one", "anna").await;
     anna.say(json!({ "type": "leave" })).await;
     anna.closed().await;
     rig.scrape_until(|text| value(text, "rapport_call_sessions", &[]) == Some(0.0))
@@ -112,8 +112,8 @@ async fn a_session_that_is_not_there_can_not_be_resumed() {
 #[tokio::test]
 async fn a_resumption_from_nowhere_is_refused_and_the_member_stays() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
+    let mut anna = rig.host("one", "anna").await;
+    let mut ben = rig.host("one", "ben").await;
     let refused = rig.resume(&anna.session, 1_000).await.err();
     assert_eq!(refused, Some((4400, "malformed: received".into())));
     anna.is_heard_by(&mut ben).await;
@@ -122,8 +122,8 @@ async fn a_resumption_from_nowhere_is_refused_and_the_member_stays() {
 #[tokio::test]
 async fn who_stays_away_leaves_the_room() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let ben = rig.guest("one", "ben").await;
+    let mut anna = rig.host("one", "anna").await;
+    let ben = rig.host("one", "ben").await;
     let (you, session) = (ben.you, ben.session.clone());
     drop(ben);
     anna.until_member(you, |member| member["connection"] == "away")

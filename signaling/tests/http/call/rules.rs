@@ -8,8 +8,8 @@ use crate::support::{rig, rig_with};
 #[tokio::test]
 async fn a_malformed_message_ends_its_session_and_nobody_elses() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
+    let mut anna = rig.host("one", "anna").await;
+    let mut ben = rig.host("one", "ben").await;
     let hand = |seq: u64| json!({ "seq": seq, "ack": 0, "body": { "type": "hand", "raised": true } });
     for (turn, (text, field)) in [
         ("secret".to_owned(), "json"),
@@ -35,7 +35,7 @@ async fn a_malformed_message_ends_its_session_and_nobody_elses() {
     .into_iter()
     .enumerate()
     {
-        let mut clara = rig.guest("one", &format!("clara {turn}")).await;
+        let mut clara = rig.host("one", &format!("clara {turn}")).await;
         clara.socket.send_raw(Message::text(text.clone())).await;
         let expected = (4400, format!("malformed: {field}"));
         assert_eq!(clara.closed().await, expected, "{text}");
@@ -48,7 +48,7 @@ async fn a_malformed_message_ends_its_session_and_nobody_elses() {
 #[tokio::test]
 async fn a_binary_message_is_malformed() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
+    let mut anna = rig.host("one", "anna").await;
     anna.socket.send_raw(Message::binary(b"{}".to_vec())).await;
     assert_eq!(anna.closed().await, (4400, "malformed: binary".into()));
 }
@@ -56,8 +56,8 @@ async fn a_binary_message_is_malformed() {
 #[tokio::test]
 async fn a_message_that_is_too_long_is_refused() {
     let rig = rig_with("server.max_body = \"32KiB\"", Vec::new()).await;
-    let mut anna = rig.guest("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
+    let mut anna = rig.host("one", "anna").await;
+    let mut ben = rig.host("one", "ben").await;
     let sdp = "x".repeat(40 << 10);
     anna.say(json!({ "type": "offer", "sdp": sdp, "sources": [] }))
         .await;
@@ -68,8 +68,8 @@ async fn a_message_that_is_too_long_is_refused() {
 #[tokio::test]
 async fn a_flood_of_messages_is_cut_off() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
+    let mut anna = rig.host("one", "anna").await;
+    let mut ben = rig.host("one", "ben").await;
     let bare = json!({ "ack": 0 });
     // More than a new socket may say at once, however slow this machine is.
     for _ in 0..20_000 {
@@ -84,8 +84,8 @@ async fn a_flood_of_messages_is_cut_off() {
 #[tokio::test]
 async fn whose_session_ended_for_being_slow_hears_so_on_the_next_socket() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
+    let mut anna = rig.host("one", "anna").await;
+    let mut ben = rig.host("one", "ben").await;
     // Answers that no newer one replaces, and none is acknowledged: more than are kept and may wait, in two lots
     // that each socket may say at once.
     let remove = json!({ "type": "remove", "participant": 0 });
@@ -108,9 +108,9 @@ async fn whose_session_ended_for_being_slow_hears_so_on_the_next_socket() {
 #[tokio::test]
 async fn who_does_not_read_is_bounded_and_holds_up_nobody() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
-    let deaf = rig.guest("one", "clara").await;
+    let mut anna = rig.host("one", "anna").await;
+    let mut ben = rig.host("one", "ben").await;
+    let deaf = rig.host("one", "clara").await;
     for turn in 0..300 {
         anna.say(json!({ "type": "hand", "raised": turn % 2 == 0 })).await;
         ben.until_member(anna.you, |member| member["hand"] == (turn % 2 == 0))

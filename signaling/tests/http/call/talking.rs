@@ -9,8 +9,8 @@ use crate::support::rig;
 #[tokio::test]
 async fn everybody_sees_what_somebody_changes_about_itself() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
+    let mut anna = rig.host("one", "anna").await;
+    let mut ben = rig.host("one", "ben").await;
     let media = json!({ "microphone": false, "camera": true, "screen": false });
     anna.say(json!({ "type": "media", "media": media })).await;
     ben.until_member(anna.you, |member| member["media"] == media)
@@ -54,7 +54,7 @@ async fn only_a_host_removes_locks_and_ends() {
 #[tokio::test]
 async fn a_new_offer_adds_sections_on_the_same_transport() {
     let mut rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
+    let mut anna = rig.host("one", "anna").await;
     let before = anna.snapshot["slots"].as_array().unwrap().len();
     let first = [("0", "microphone"), ("1", "camera")];
     let screen = sections(GROWN)[sections(OFFER).len()..]
@@ -83,7 +83,7 @@ async fn a_new_offer_adds_sections_on_the_same_transport() {
 #[tokio::test]
 async fn new_ice_credentials_restart_ice() {
     let mut rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
+    let mut anna = rig.host("one", "anna").await;
     let named = sources(&[("0", "microphone"), ("1", "camera"), ("6", "screen")]);
     anna.say(json!({ "type": "offer", "sdp": RESTARTED, "sources": named }))
         .await;
@@ -107,8 +107,8 @@ async fn new_ice_credentials_restart_ice() {
 #[tokio::test]
 async fn an_offer_that_can_not_be_served_changes_nothing() {
     let rig = rig().await;
-    let mut anna = rig.guest("one", "anna").await;
-    let mut ben = rig.guest("one", "ben").await;
+    let mut anna = rig.host("one", "anna").await;
+    let mut ben = rig.host("one", "ben").await;
     let named = [("0", "microphone"), ("1", "camera")];
     for (sdp, named) in [
         ("nonsense", &named[..]),

@@ -11,20 +11,22 @@ use rapport_sfu::{Shard, ShardConfig};
 use rapport_signaling::negotiate::{Negotiated, Ours, Permit, Terms, negotiate};
 
 use super::*;
+use crate::sealing::Kid;
 
-const SECRET: Secret = [1; 16];
-const SALT: KeySalt = [2; 16];
+/// What all but strangers have.
+const KEY: u8 = 1;
 
 /// How a member differs from an ordinary one.
 #[derive(Clone, Copy)]
 struct Habit {
-    secret: Secret,
+    /// Every byte of the keys that it seals and opens with.
+    key: u8,
     first_counter: u64,
     sealed: bool,
 }
 
 const ORDINARY: Habit = Habit {
-    secret: SECRET,
+    key: KEY,
     first_counter: 0,
     sealed: true,
 };
@@ -72,16 +74,14 @@ impl Table {
     fn sit(&mut self, identity: &ClientIdentity, at: usize, habit: Habit, count: usize) {
         let ready = Ready::new(identity.clone(), at).unwrap();
         let answer = self.admit(at, &ready.offer(count - 1), habit.sealed);
-        let base = BaseKey::derive(&habit.secret, &SALT, "room", Kid::first_of(index(at))).unwrap();
-        let sealer = habit
-            .sealed
-            .then(|| Sealer::new(&base, habit.first_counter).unwrap());
-        let mut media = ready.connect(&answer, sealer, self.now).unwrap();
-        for sender in 0..count {
-            media
-                .add_sender(&habit.secret, &SALT, "room", index(sender))
-                .unwrap();
-        }
+        let sealing = match habit.sealed {
+            true => Sealing::waiting(habit.first_counter),
+            false => Sealing::Clear,
+        };
+        let mut media = ready.connect(&answer, (sealing, None), self.now).unwrap();
+        let base = |sender| BaseKey::new(Kid::first_of(index(sender)), [habit.key; 32]);
+        media.seal_with(&base(at)).unwrap();
+        (0..count).for_each(|sender| media.open_with(&base(sender)).unwrap());
         self.members.push((media, Report::default()));
     }
 
@@ -186,7 +186,7 @@ impl Table {
         }
         let at = (0..self.members.len()).find(|at| address(*at) == destination);
         let (media, report) = &mut self.members[at.unwrap()];
-        media.handle_datagram(self.now, &mut datagram, report);
+        media.handle_datagram(self.now, &mut datagram, report).unwrap();
     }
 }
 
@@ -240,11 +240,8 @@ fn what_the_network_loses_is_repaired() {
 }
 
 #[test]
-fn who_has_another_secret_opens_nothing_and_is_opened_by_nobody() {
-    let stranger = Habit {
-        secret: [9; 16],
-        ..ORDINARY
-    };
+fn who_has_other_keys_opens_nothing_and_is_opened_by_nobody() {
+    let stranger = Habit { key: 9, ..ORDINARY };
     let mut table = Table::of(&[ORDINARY, ORDINARY, stranger]);
     table.run(Duration::from_secs(2));
     let reports: Vec<&Report> = table.members.iter().map(|(_, report)| report).collect();

@@ -4,6 +4,7 @@ mod binary;
 mod rig;
 
 use anyhow::{Context, Result, ensure};
+use rapport_keys::{Link, Secret};
 use rapport_sealed_client::{Options, Report};
 use rapport_signaling::protocol::ClientBody;
 
@@ -45,35 +46,44 @@ async fn three_members_hear_and_see_each_other_whatever_their_counters() -> Resu
 }
 
 #[tokio::test]
-async fn who_comes_with_another_secret_opens_nothing() -> Result<()> {
+async fn who_comes_by_another_link_is_not_let_in_and_gets_nothing() -> Result<()> {
     let rig = Rig::start().await?;
     let (one, other) = (rig.join(rig.options(0)?).await?, rig.join(rig.options(1)?).await?);
-    let stranger = Options {
-        secret: [9; 16],
-        ..rig.options(2)?
-    };
-    let stranger = rig.join(stranger).await?;
-    let failed = |report: &Report| {
-        let senders = report.senders.values();
-        senders.filter(|received| received.failed > 50).count() == 2
-    };
-    let report = stranger.until("frames that do not open", failed).await?;
-    assert!(
-        report
+    // Another secret, and another clinic.
+    for link in [
+        Link::new([9; 16], rig::link().root()),
+        Link::of_demonstration([1; 16], Secret([9; 32])).handed_over(),
+    ] {
+        let stranger = rig
+            .join(Options {
+                link,
+                ..rig.options(2)?
+            })
+            .await?;
+        let (sender, known) = (other.report().sender, one.report().sender);
+        // While the others have heard a second of each other, the stranger has heard nothing, and is not heard.
+        let before = other
+            .report()
             .senders
-            .values()
-            .all(|received| received.sound + received.picture == 0),
-        "{report:?}"
-    );
-    let (sender, second) = (stranger.report().sender, other.report().sender);
-    let refused = |report: &Report| {
-        let strange = report.senders.get(&sender);
-        plays(report, second, 1) && strange.is_some_and(|received| received.failed > 50)
-    };
-    let report = one.until("frames of the stranger", refused).await?;
-    let strange = &report.senders[&sender];
-    assert_eq!((strange.sound, strange.picture), (0, 0));
-    for member in [one, other, stranger] {
+            .get(&known)
+            .map_or(0, |received| received.sound);
+        let more = |report: &Report| {
+            report
+                .senders
+                .get(&known)
+                .is_some_and(|one| one.sound > before + 50)
+        };
+        other.until("more sound", more).await?;
+        one.until("sound", |report| plays(report, sender, 1)).await?;
+        let report = stranger.report();
+        assert!(report.senders.is_empty() && report.sent == 0, "{report:?}");
+        let strange = stranger.report().sender;
+        assert!(
+            !one.report().senders.contains_key(&strange) && !other.report().senders.contains_key(&strange)
+        );
+        assert_eq!(stranger.leave().await?, "left");
+    }
+    for member in [one, other] {
         assert_eq!(member.leave().await?, "left");
     }
     rig.stop().await
@@ -86,6 +96,7 @@ async fn clear_frames_reach_nobody_and_their_sender_is_told() -> Result<()> {
     let clear = rig
         .join(Options {
             clear: true,
+            tap: None,
             ..rig.options(2)?
         })
         .await?;

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 use rapport_config::Config;
-use rapport_sealed_client::sealing::Secret;
+use rapport_keys::{Link, Secret};
 use rapport_sealed_client::{Client, ClientIdentity, Options};
 use rapport_signaling::auth::{Claims, Keys, unix_now};
 use rapport_signaling::media::{self, Workers};
@@ -17,8 +17,10 @@ use rapport_signaling::{Server, load_keys};
 /// Where everybody meets.
 pub(crate) const ROOM: &str = "practice";
 
-/// What those share who are invited.
-pub(crate) const SECRET: Secret = [1; 16];
+/// What those have who are invited: the first of them lets the others in.
+pub(crate) fn link() -> Link {
+    Link::of_demonstration([1; 16], Secret([2; 32]))
+}
 
 /// The server in this process, on ports that the system chooses.
 pub(crate) struct Rig {
@@ -61,21 +63,25 @@ impl Rig {
 
     /// An ordinary member.
     pub(crate) fn options(&self, at: usize) -> Result<Options> {
+        // Whoever is first is the host: a guest can only be let in by one.
+        let is_host = at == 0;
         let claims = Claims {
             publish: true,
             subscribe: true,
+            admin: is_host,
             ..Claims::new(ROOM, &format!("member-{at}"), unix_now() + TOKEN_SECONDS)
         };
         Ok(Options {
             origin: format!("http://{}", self.server.address()),
             token: self.keys.issue(claims).context("a token")?,
             room: ROOM.to_owned(),
-            secret: SECRET,
+            link: if is_host { link() } else { link().handed_over() },
             name: format!("Member {at}"),
             clip: at,
             pairs: 4,
             first_counter: 0,
             clear: false,
+            tap: None,
         })
     }
 }

@@ -23,6 +23,13 @@ const room = (people: Person[], more: Partial<SessionState> = {}): SessionState 
   phase: "live",
   people,
   locked: false,
+  standing: "admitted",
+  isHeld: false,
+  isHostAuthenticated: true,
+  hosts: [],
+  waiting: [],
+  notices: [],
+  isLasting: true,
   ...more,
 });
 const you = person(1, "Ada", { you: true });

@@ -6,6 +6,7 @@
 import {
   type CallStatistics,
   DeviceError,
+  type Notice,
   openScreen,
   type Redeemed,
   type Session,
@@ -16,7 +17,7 @@ import type { CallFace } from "./face";
 import { MutedSpeech } from "./muted-speech";
 
 export class Call implements CallFace {
-  state = $state.raw<SessionState>({ phase: "joining", people: [], locked: false });
+  state = $state.raw<SessionState>(BEFORE);
   sharing = $state(false);
   /** The browser asks what to share. */
   choosingScreen = $state(false);
@@ -98,8 +99,31 @@ export class Call implements CallFace {
     this.capture.lost.camera = false;
   }
 
+  /** Out of the room, and its device does not come in again unasked. */
   remove(id: number): void {
+    const stay = this.state.people.find((person) => person.id === id)?.trust?.stay;
+    if (stay) this.session.refuse(stay);
     this.session.remove(id);
+  }
+
+  admit(stay: string): void {
+    this.session.admit(stay);
+  }
+
+  refuse(stay: string): void {
+    this.session.refuse(stay);
+  }
+
+  putBack(stay: string): void {
+    this.session.putBack(stay);
+  }
+
+  match(stay: string): void {
+    this.session.match(stay);
+  }
+
+  dismiss(notice: Notice): void {
+    this.session.dismiss(notice);
   }
 
   lock(locked: boolean): void {
@@ -176,6 +200,20 @@ export class Call implements CallFace {
     };
   }
 }
+
+/** Of a session that has not told anything yet. */
+const BEFORE: SessionState = {
+  phase: "joining",
+  people: [],
+  locked: false,
+  standing: "alone",
+  isHeld: false,
+  isHostAuthenticated: false,
+  hosts: [],
+  waiting: [],
+  notices: [],
+  isLasting: true,
+};
 
 function stopAll(stream: MediaStream): void {
   stream.getTracks().forEach((track) => track.stop());

@@ -2,7 +2,7 @@
 //
 // Owns: the seam between view and session, so that a view can be drawn without a server.
 
-import type { CallStatistics, DeviceError, SessionState } from "@rapport/client";
+import type { CallStatistics, DeviceError, Notice, SessionState } from "@rapport/client";
 import type { Capture } from "../parts/capture.svelte";
 
 export interface CallFace {
@@ -29,6 +29,13 @@ export interface CallFace {
   /** Of the notice about a device that did not open. */
   forgetFaults(): void;
   remove(id: number): void;
+  /** Lets in who waits. Hosts only, as the next two. */
+  admit(stay: string): void;
+  refuse(stay: string): void;
+  putBack(stay: string): void;
+  /** The words were compared, and are the same. */
+  match(stay: string): void;
+  dismiss(notice: Notice): void;
   lock(locked: boolean): void;
   endForAll(): void;
   leave(): void;

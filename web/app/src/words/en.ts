@@ -2,7 +2,16 @@
 //
 // Owns: words. Never does: decide which of them is shown.
 
-import type { DeviceErrorCode, DeviceKind, EndCode, Line, LinkErrorCode, LinkFault } from "@rapport/client";
+import type {
+  DeviceErrorCode,
+  DeviceKind,
+  EndCode,
+  FragmentFault,
+  Line,
+  LinkErrorCode,
+  LinkFault,
+} from "@rapport/client";
+import { trust } from "./trust";
 
 /** An error in three parts: what happened, why (if known), what to do now. */
 export interface Trouble {
@@ -18,7 +27,8 @@ export interface Ending extends Trouble {
 }
 
 /** Why nobody can come in by this page. */
-export type LinkTrouble = LinkFault | LinkErrorCode | "insecure" | "unsupported";
+export type LinkTrouble =
+  LinkFault | FragmentFault | LinkErrorCode | "insecure" | "unsupported" | "not_certified";
 
 const browsers =
   "Chrome or Edge 141 or newer, or a current Firefox (tested: 153). Safari has not been tested with Rapport yet.";
@@ -134,7 +144,7 @@ const devices: Record<DeviceKind, Record<DeviceErrorCode, Trouble>> = {
 const links: Record<LinkTrouble, Ending> = {
   no_secret: {
     title: "This link is not complete",
-    why: "The part after the # is missing. It holds the key to the session, so nobody can join without it.",
+    why: "The part after the # is missing. It shows the therapist that you were invited, so nobody can join without it.",
     todo: "Open the whole link from your message. If it is broken there, ask for it again.",
     way: "none",
   },
@@ -142,6 +152,18 @@ const links: Record<LinkTrouble, Ending> = {
     title: "This link is cut off",
     why: "The end of it is missing. Some mail programs break long links in two.",
     todo: "Copy the whole link from your message into the address bar. If that fails, ask for it again.",
+    way: "none",
+  },
+  old_form: {
+    title: "This link is of an older version",
+    why: "Links made before the last update don’t work any more.",
+    todo: newLink,
+    way: "none",
+  },
+  not_certified: {
+    title: "This device is not a therapist’s",
+    why: "The link is for a therapist, and this browser has no certificate of the clinic for it.",
+    todo: "Open the link on the device that the clinic has certified, in the same browser.",
     way: "none",
   },
   no_invitation: {
@@ -210,7 +232,7 @@ const endings: Record<EndCode, Ending> = {
   },
   replaced: {
     title: "You joined from somewhere else",
-    why: "The same link was opened again in this tab’s place, so this one stopped.",
+    why: "The session was opened again by this device, in another tab or window, so this one stopped.",
     todo: "Go on over there, or come back here.",
     way: "rejoin",
   },
@@ -242,12 +264,6 @@ const endings: Record<EndCode, Ending> = {
     title: "You were not let in, for your protection",
     why: "Somebody sends picture or sound there that is not sealed.",
     todo: "Contact the host and ask for a new session.",
-    way: "none",
-  },
-  wrong_secret: {
-    title: "Your link does not match the others",
-    why: "You reached the session, but the key in your link opens nothing of what the others send. Nobody could see or hear you.",
-    todo: "Open the whole link again as you received it. If it stays like this, ask for a new one.",
     way: "none",
   },
   not_sealed: {
@@ -413,9 +429,8 @@ export const words = {
     connecting: "Connecting",
     away: "Connection lost. Waiting for them to come back",
     awayShort: "Reconnecting",
-    wrongKey:
-      "This person’s link does not match yours. You can’t see or hear them. Ask the host for a new link.",
-    wrongKeyShort: "Link does not match",
+    wrongKey: "What this person sends can’t be opened. You can’t see or hear them. Ask them to join again.",
+    wrongKeyShort: "Can’t be opened",
     screenOf: (name: string) => `${name}’s screen`,
     showScreen: (name: string) => `Show ${name}’s screen`,
     screens: "Shared screens",
@@ -430,18 +445,10 @@ export const words = {
   },
 
   seal: {
-    sealed: "Sealed",
-    notYet: "Not connected",
-    open: "What “Sealed” means",
-    title: "This session is sealed",
-    points: [
-      "Your device locks picture and sound before they leave it. The others’ devices unlock them. The server in between passes on what it can’t open.",
-      "The key comes from your link, from the part after the #. Your browser does not send that part to the server.",
-      "So whoever has the link can join and unlock. Share it only with the people you want here, and look at the list of people.",
-      "This version does not check who somebody is. Look at faces, and ask if you are in doubt.",
-    ],
-    demo: "In this demo the server itself made the link. It could read along.",
+    open: "Who is here, and what is sealed",
+    demo: "In this demo the server itself made the links. It could read along.",
   },
+  trust,
 
   people: {
     heading: (count: number) => `People (${count})`,
@@ -453,7 +460,7 @@ export const words = {
     removeName: (name: string) => `Remove ${name}`,
     removeTitle: (name: string) => `Remove ${name}?`,
     removeLost: (name: string) =>
-      `${name} leaves the session at once. They can come back with their link unless you lock the session.`,
+      `${name} leaves the session at once, and does not come in again with this device unless you let them.`,
     lock: "Lock the session",
     lockHint: "Nobody new can come in. Those who are here stay.",
     locked: "Locked",
@@ -520,7 +527,7 @@ export const words = {
     back: (name: string) => `${name} is back`,
     screen: (name: string) => `${name} shares a screen`,
     listener: "A listener without a key came in",
-    wrongKey: (name: string) => `${name}’s link does not match yours. You can’t see or hear them`,
+    wrongKey: (name: string) => `What ${name} sends can’t be opened. You can’t see or hear them`,
     reconnected: "You are connected again",
     locked: "The session is locked",
     unlocked: "The session is open again",

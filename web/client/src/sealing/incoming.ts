@@ -27,6 +27,11 @@ export class Incoming {
     this.#keys.set(kid, known);
   }
 
+  /** Opens nothing under this key any more, until it is given again. */
+  forgetKey(kid: number): void {
+    this.#keys.delete(kid);
+  }
+
   /** Opens nothing of this sender any more, until a key of theirs is given again. */
   forget(sender: number): void {
     for (const kid of this.#keys.keys()) if (senderOf(kid) === sender) this.#keys.delete(kid);

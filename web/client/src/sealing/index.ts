@@ -3,10 +3,10 @@
  *
  * A {@link Sealer} belongs to one RTCPeerConnection. Its transceivers are made by `addSender` and `addReceiver`, and
  * nothing passes them in clear, in either direction, whether a key is there or not. Keys come later, by `setSendKey`
- * and `setReceiveKey`; {@link deriveSenderKey} makes them from a link's secret.
+ * and `setReceiveKey`; where they come from is not decided here.
  */
 
-export { deriveSenderKey, senderKid, senderOf, type SenderKey } from "./keys.ts";
+export { senderKid, senderOf, type SenderKey } from "./keys.ts";
 export { noCounts, type Rejection, type SealingCounts } from "./messages.ts";
 export {
   canSeal,

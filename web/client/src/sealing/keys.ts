@@ -1,9 +1,6 @@
-// How a sender's key is named and where it comes from.
+// How a sender's key is named.
 //
-// Owns: the layout of key ids, the derivation of a sender's base key from the link's secret.
-// Never does: keep a key.
-
-import { concat } from "./bytes.ts";
+// Owns: the layout of key ids. Never does: make a key; people's devices agree on them.
 
 /** What a sender seals with: the name that stands in each frame's header, and the secret behind it. */
 export interface SenderKey {
@@ -27,30 +24,6 @@ export function senderOf(kid: number): number {
   return Math.floor(kid / 2 ** (GENERATION_BITS + STEP_BITS));
 }
 
-/**
- * The key of the sender who came with `salt` (16 random bytes a page load), for all who hold the link's `secret`.
- * The room and the key id go into the derivation, so a salt that the server repeats elsewhere gives another key.
- */
-export async function deriveSenderKey(
-  secret: Uint8Array,
-  salt: Uint8Array,
-  room: string,
-  kid: number,
-): Promise<SenderKey> {
-  requireKid(kid);
-  const material = await crypto.subtle.importKey("raw", new Uint8Array(secret), "HKDF", false, [
-    "deriveBits",
-  ]);
-  const parameters = {
-    name: "HKDF",
-    hash: "SHA-256",
-    salt: new Uint8Array(salt),
-    info: senderInfo(room, kid),
-  };
-  const bits = await crypto.subtle.deriveBits(parameters, material, BASE_KEY_BYTES * 8);
-  return { kid, baseKey: new Uint8Array(bits) };
-}
-
 /** Throws unless this can be a sender's key. */
 export function requireSenderKey({ kid, baseKey }: SenderKey): void {
   requireKid(kid);
@@ -64,13 +37,6 @@ function requireKid(kid: number): void {
 function requireRange(what: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new RangeError(`${what} ${value} is not in ${least}..${most}`);
-}
-
-function senderInfo(room: string, kid: number) {
-  const text = new TextEncoder();
-  const number = new Uint8Array(4);
-  new DataView(number.buffer).setUint32(0, kid);
-  return concat(text.encode("rapport/1 sender key\0"), text.encode(room), new Uint8Array(1), number);
 }
 
 const INDEX_BITS = 12;

@@ -14,7 +14,7 @@ export type Rejection =
 export interface SealingCounts {
   /** Frames sealed and passed on to be sent. */
   sealed: number;
-  /** Own frames that were not sent: no key yet, empty, of an unknown codec, or beyond what the layout holds. */
+  /** Own frames that were not sent: no key yet, held back, empty, of an unknown codec, or beyond what the layout holds. */
   dropped: number;
   /** Frames opened and passed on to a decoder. */
   opened: number;
@@ -44,6 +44,9 @@ export type ToWorker =
   | ({ type: "send_key" } & SenderKey)
   | ({ type: "receive_key" } & SenderKey)
   | { type: "forget"; sender: number }
+  | { type: "forget_key"; kid: number }
+  /** Nothing is sent for now, whatever key is there. */
+  | { type: "hold"; held: boolean }
   | { type: "key_frames" }
   /** This transceiver is stopped: nothing of it is counted any more. */
   | { type: "drop"; id: number }

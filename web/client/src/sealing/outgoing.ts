@@ -10,6 +10,8 @@ import type { SenderKey } from "./keys.ts";
 export class Outgoing {
   /** Where the counter of each new key begins. */
   firstCounter = 0;
+  /** Nothing is sealed for now. */
+  held = false;
   /**
    * Every key ever used here stays, with its counter: RFC 9605 §9.1, a counter never comes twice under one key, not
    * even if the page goes back to a former key.
@@ -26,13 +28,13 @@ export class Outgoing {
 
   /** There is a key to seal with. */
   get ready(): boolean {
-    return this.#current !== undefined;
+    return this.#current !== undefined && !this.held;
   }
 
   /** The frame as it may be sent, or nothing. */
   async seal(codec: Codec | undefined, frame: Bytes): Promise<Bytes | undefined> {
     // an empty frame is silence that Opus does not send: sealed it would be a packet, and tell of the silence
-    if (!codec || !this.#current || frame.length === 0) return undefined;
+    if (!codec || this.held || !this.#current || frame.length === 0) return undefined;
     const layout = LAYOUTS[codec];
     const cut = layout.prefixLength(frame);
     const plaintext = cut === undefined ? undefined : layout.plaintext(frame.subarray(cut));

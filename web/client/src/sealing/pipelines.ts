@@ -63,9 +63,13 @@ export class Pipelines {
         return;
       case "retell":
         return this.#receiving.get(message.id)?.retell();
+      case "hold":
+        this.#outgoing.held = message.held;
+        return;
       case "send_key":
       case "receive_key":
       case "forget":
+      case "forget_key":
         this.#keysInOrder = this.#keysInOrder.then(() => this.#handleKey(message)).catch(this.#report);
     }
   }
@@ -136,9 +140,10 @@ export class Pipelines {
   }
 
   async #handleKey(
-    message: Extract<ToWorker, { type: "send_key" | "receive_key" | "forget" }>,
+    message: Extract<ToWorker, { type: "send_key" | "receive_key" | "forget" | "forget_key" }>,
   ): Promise<void> {
     if (message.type === "forget") return this.#incoming.forget(message.sender);
+    if (message.type === "forget_key") return this.#incoming.forgetKey(message.kid);
     if (message.type === "send_key") {
       await this.#outgoing.setKey(message);
       this.#requestKeyFrames();

@@ -119,6 +119,16 @@ export class Sealer {
     this.#post({ type: "receive_key", ...key });
   }
 
+  /** Opens nothing more under this key. */
+  forgetKey(kid: number): void {
+    this.#post({ type: "forget_key", kid });
+  }
+
+  /** Sends nothing for now, whatever key is there. */
+  hold(held: boolean): void {
+    this.#post({ type: "hold", held });
+  }
+
   /** Opens nothing more of a sender who is gone. What was opened is remembered, should their key come again. */
   forgetSender(senderIndex: number): void {
     this.#post({ type: "forget", sender: senderIndex });

@@ -1,8 +1,28 @@
 import { describe, expect, it } from "vitest";
 
+import type { Person as Known } from "../keys/agreement.ts";
 import type { Own } from "./own.ts";
 import { peopleOf, type Sight } from "./people.ts";
 import { listener, member, roster } from "./testing.ts";
+
+/** As the keys know somebody: by a name of their own. */
+function person(sender: number, standing: Known["standing"] = "admitted"): Known {
+  return {
+    stay: `stay ${sender}`,
+    deviceId: "",
+    sender,
+    participant: sender / 10,
+    name: `Signed ${sender}`,
+    role: "guest",
+    records: false,
+    standing,
+    link: "own_link",
+    linkId: undefined,
+    familiarity: "new",
+    words: undefined,
+    isUnconfirmed: false,
+  };
+}
 
 /** Stands for a stream or a track: only that it is the same one counts. */
 const media = <T>(name: string) => ({ name }) as T;
@@ -19,6 +39,7 @@ const own: Own = {
 const sight: Sight = {
   shown: new Map(),
   seal: () => "waiting",
+  known: (sender) => person(sender),
   own,
   ownCamera: media("own"),
   connection: "live",
@@ -57,6 +78,21 @@ describe("peopleOf", () => {
     expect(people(true)?.screenStream).toBe(screen);
     expect(people(false)).not.toHaveProperty("cameraStream");
     expect(people(false)).not.toHaveProperty("screenStream");
+  });
+
+  it("takes names and roles from the keys, not from the server", () => {
+    const others = roster(member(1), member(2, { name: "Dana", standing: "host" }));
+    expect(peopleOf(others, sight)[1]).toMatchObject({
+      name: "Signed 20",
+      standing: "guest",
+      trust: { stay: "stay 20", familiarity: "new" },
+    });
+  });
+
+  it("shows nobody whom the keys do not know, or not as a member", () => {
+    const others = roster(member(1), member(2), member(3));
+    const known = (sender: number) => (sender === 20 ? person(20, "waiting") : undefined);
+    expect(peopleOf(others, { ...sight, known }).map(({ id }) => id)).toEqual([1]);
   });
 
   it("shows listeners, who send nothing", () => {

@@ -1,21 +1,23 @@
 // One stay in the room: a session of signaling with the connection that belongs to it.
 //
-// Owns: both, and what is known through them. Never does: come back; each stay is new, with a new salt, since the
-// counter of its key begins anew too.
+// Owns: both, the agreement of keys, and what is known through them. Never does: come back; each stay is new, with new
+// keys.
 
-import { fromBase64Url, toBase64Url } from "../base64.ts";
 import type { CallStatistics, Owner } from "../media/statistics.ts";
-import { deriveSenderKey, senderKid } from "../sealing/index.ts";
-import type { ClientBody, Member, ServerBody, Slot, Snapshot } from "../signaling/protocol.ts";
+import type { ClientBody, ServerBody, Slot, Snapshot } from "../signaling/protocol.ts";
 import { CallSocket, type Closing, type Joined } from "../signaling/socket.ts";
 import { onWake } from "../signaling/wake.ts";
+import type { FaultCode } from "../keys/fault.ts";
+import type { AgreementState, Person as Known } from "../keys/agreement.ts";
+import { Agreeing } from "./agreeing.ts";
 import { Bonds } from "./bonds.ts";
 import { Gauge } from "./gauge.ts";
 import { Health } from "./health.ts";
+import type { CallIdentity } from "./identity.ts";
 import { Negotiation } from "./negotiation.ts";
 import { mediaState, type Own } from "./own.ts";
 import { Publisher } from "./publish.ts";
-import { memberOf, rosterOf, senders, updated, type Roster } from "./roster.ts";
+import { rosterOf, senders, updated, type Roster } from "./roster.ts";
 import { Seals } from "./seals.ts";
 import { PAIRS_A_STEP, pairsWanted, Slots } from "./slots.ts";
 import { Stage, type Shown } from "./stage.ts";
@@ -26,7 +28,7 @@ export interface Admission {
   origin: string;
   token: string;
   room: string;
-  secret: Uint8Array;
+  identity: CallIdentity;
   name: string;
 }
 
@@ -34,6 +36,8 @@ export interface PresenceEvents {
   /** Something that can be seen is different. */
   changed(): void;
   line(line: Line): void;
+  /** Something that the person has to be told. */
+  warning(code: FaultCode, stay: string | undefined): void;
   /** Nothing follows. */
   over(closing: Closing): void;
 }
@@ -42,7 +46,6 @@ export class Presence {
   readonly #admission: Admission;
   readonly #own: Readonly<Own>;
   readonly #events: PresenceEvents;
-  readonly #salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
   readonly #slots = new Slots();
   readonly #seals = new Seals();
   readonly #stage = new Stage();
@@ -55,6 +58,7 @@ export class Presence {
   #gauge: Gauge | undefined;
   #roster: Roster | undefined;
   #bonds: Bonds | undefined;
+  #agreeing: Agreeing | undefined;
   #signaling = false;
   /** Not before the first answer, not while one offer for more is under way, and never after a refusal. */
   #mayGrow = false;
@@ -91,6 +95,22 @@ export class Presence {
   /** Absent before one is in. */
   get roster(): Roster | undefined {
     return this.#roster;
+  }
+
+  /** Of the keys; absent before there is an agreement. */
+  get agreement(): AgreementState | undefined {
+    return this.#agreeing?.state;
+  }
+
+  get agreeing(): Agreeing | undefined {
+    return this.#agreeing;
+  }
+
+  /** Whose key has this index. */
+  known(sender: number): Known | undefined {
+    return this.agreement?.people.find(
+      (person) => person.sender === sender && person.standing === "admitted",
+    );
   }
 
   seal(sender: number): SealState {
@@ -130,6 +150,7 @@ export class Presence {
     this.#negotiation.close();
     this.#health?.close();
     this.#gauge?.close();
+    this.#agreeing?.close();
     this.#socket?.close();
     this.#transport.close();
   }
@@ -139,7 +160,7 @@ export class Presence {
     const offer = await this.#transport.offer();
     if (this.#over) return;
     const { origin, token, name } = this.#admission;
-    const sealing = { layout: LAYOUT, suite: SUITE, salt: toBase64Url(this.#salt) };
+    const sealing = { layout: LAYOUT, suite: SUITE };
     const media = mediaState(this.#own);
     const joining = { token, name, sealing, media, offer: offer.sdp, sources: offer.sources };
     this.#socket = new CallSocket(origin, joining, {
@@ -155,7 +176,7 @@ export class Presence {
   async #joined({ answer, snapshot }: Joined): Promise<void> {
     this.#signaling = true;
     const sender = senderOfOwn(snapshot);
-    const bonds = new Bonds({ participant: snapshot.you, sender, salt: toBase64Url(this.#salt) });
+    const bonds = new Bonds({ participant: snapshot.you, sender });
     const members = snapshot.members.filter((member) => bonds.accepts(member));
     this.#bonds = bonds;
     this.#roster = rosterOf({ ...snapshot, members });
@@ -165,8 +186,7 @@ export class Presence {
       lost: (never) => this.#mediaLost(never),
     });
     this.#repeatWishes();
-    await this.#sealAs(sender);
-    for (const member of members) this.#guard(this.#admit(member));
+    this.#agree(sender);
     await this.#negotiation.joined(answer);
     this.#publisher.negotiated();
     this.#mayGrow = true;
@@ -189,27 +209,39 @@ export class Presence {
     if (this.#own.line !== "unknown") this.say({ type: "line", line: this.#own.line });
   }
 
-  /** Only once, and by the own salt: a server that says otherwise later changes no key. */
-  async #sealAs(sender: number): Promise<void> {
-    const { secret, room } = this.#admission;
-    const key = await deriveSenderKey(secret, this.#salt, room, senderKid(sender));
-    if (!this.#over) this.#transport.sealer.setSendKey(key);
+  /** With the index that the server gave: it is signed, so that nobody can be put into another's place. */
+  #agree(sender: number): void {
+    const { room, name, identity } = this.#admission;
+    const agreeing = new Agreeing({ room, name, sender, identity }, this.#transport.sealer, {
+      say: (body) => this.say(body),
+      changed: () => this.#agreementChanged(),
+      warning: (code, stay) => this.#warned(code, stay),
+      forgotten: (index) => this.#seals.forget(index),
+    });
+    this.#agreeing = agreeing;
+    agreeing.ready.catch((error: unknown) => this.#end("unsupported", `the keys: ${String(error)}`));
   }
 
-  async #admit({ participant, key }: Member): Promise<void> {
-    const salt = key && fromBase64Url(key.salt);
-    if (!this.#roster || !key || salt?.length !== SALT_BYTES || participant === this.#roster.you) return;
-    const { secret, room } = this.#admission;
-    const derived = await deriveSenderKey(secret, salt, room, senderKid(key.sender));
-    const stillHere = !this.#over && memberOf(this.#roster, participant);
-    if (stillHere) this.#transport.sealer.setReceiveKey(derived);
+  #warned(code: FaultCode, stay: string | undefined): void {
+    if (code === "crypto") return this.#end("unsupported", "the browser failed on its own keys");
+    // a new stay begins with the first generation, and nobody is asked again
+    if (code === "generations_used_up")
+      return this.#finish({ outcome: { then: "rejoin", otherwise: "fault" }, detail: code });
+    this.#events.warning(code, stay);
+  }
+
+  #agreementChanged(): void {
+    if (this.#over) return;
+    const standing = this.agreement?.standing;
+    if (standing === "replaced") return this.#end("replaced", "the same device came in elsewhere");
+    if (standing === "ended") return this.#end("fault", "the agreement of keys is over");
+    this.#events.changed();
   }
 
   #received(body: ServerBody): void {
     if (!this.#roster || this.#over) return;
     if (body.type === "member" && !this.#bonds?.accepts(body.member)) return;
-    const before = this.#roster;
-    this.#roster = updated(before, body);
+    this.#roster = updated(this.#roster, body);
     switch (body.type) {
       case "answer":
         body.slots.forEach((slot) => this.#map(slot));
@@ -221,11 +253,10 @@ export class Presence {
       case "slot":
         this.#map(body.slot);
         break;
-      case "member":
-        if (!memberOf(before, body.member.participant)) this.#guard(this.#admit(body.member));
-        break;
+      case "keys":
+        return this.#agreeing?.handleMessage(body.from, body.message);
       case "left":
-        this.#forget(memberOf(before, body.participant));
+        this.#agreeing?.handleLeft(body.participant);
         break;
       case "unsealed":
         return this.#end("not_sealed", `the server saw clear frames in section ${body.mid}`);
@@ -235,12 +266,6 @@ export class Presence {
 
   #map(slot: Slot): void {
     if (this.#slots.map(slot)) this.#transport.retellOpened(slot.mid);
-  }
-
-  #forget(member: Member | undefined): void {
-    if (!member?.key) return;
-    this.#seals.forget(member.key.sender);
-    this.#transport.sealer.forgetSender(member.key.sender);
   }
 
   #rosterChanged(): void {
@@ -274,9 +299,6 @@ export class Presence {
   #unauthentic(sender: number): void {
     const before = this.#seals.state(sender);
     if (this.#seals.rejected(sender, performance.now()) === before) return;
-    if (this.#roster && this.#seals.ownSecretIsWrong(this.#roster)) {
-      return this.#end("wrong_secret", "the host's media can't be opened with this link");
-    }
     this.#events.changed();
   }
 
@@ -321,7 +343,7 @@ export class Presence {
 }
 
 function senderOfOwn({ you, members }: Snapshot): number {
-  const sender = members.find((member) => member.participant === you)?.key?.sender;
+  const sender = members.find((member) => member.participant === you)?.sender;
   if (sender === undefined) throw new Error("the server gave no sender index");
   return sender;
 }
@@ -329,4 +351,3 @@ function senderOfOwn({ you, members }: Snapshot): number {
 /** Of the frames, and of RFC 9605 §4.5: AES_256_GCM_SHA512_128. */
 const LAYOUT = 1;
 const SUITE = 5;
-const SALT_BYTES = 16;

@@ -23,8 +23,8 @@ describe("roster", () => {
     ]);
   });
 
-  it("never lets a key change under the same number", () => {
-    const stolen = member(2, { key: { sender: 99, salt: "x" }, name: "Other" });
+  it("never lets an index change under the same number", () => {
+    const stolen = member(2, { sender: 99, name: "Other" });
     const after = updated(roster(member(1), member(2)), { type: "member", member: stolen });
     expect(memberOf(after, 2)).toEqual({ ...member(2), name: "Other" });
   });
@@ -47,7 +47,7 @@ describe("roster", () => {
   });
 
   it("finds people by what they seal under", () => {
-    const everybody = roster(member(1), listener(2), member(3), member(4, { key: { sender: 30, salt: "" } }));
+    const everybody = roster(member(1), listener(2), member(3), member(4, { sender: 30 }));
     expect(senderAt(everybody, 30)?.participant).toBe(3);
     expect(senderAt(everybody, 77)).toBeUndefined();
     expect(senders(everybody).map(({ participant }) => participant)).toEqual([3, 4]);

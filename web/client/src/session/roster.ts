@@ -39,18 +39,18 @@ export function memberOf(roster: Roster, participant: number): Member | undefine
 
 /** Who seals under this index. Two with the same one can't be; if a server says so, the first stays. */
 export function senderAt(roster: Roster, sender: number): Member | undefined {
-  return roster.members.find((member) => member.key?.sender === sender);
+  return roster.members.find((member) => member.sender === sender);
 }
 
 /** All whose media may come: neither oneself nor those who only listen. */
 export function senders(roster: Roster): Member[] {
-  return roster.members.filter((member) => member.key && member.participant !== roster.you);
+  return roster.members.filter((member) => member.sender !== undefined && member.participant !== roster.you);
 }
 
-/** A key stays what it was: a number is never used again, and neither is who stands behind it. */
+/** An index stays what it was: a number is never used again, and neither is who stands behind it. */
 function withMember(members: readonly Member[], member: Member): Member[] {
   const at = members.findIndex((known) => known.participant === member.participant);
   if (at < 0) return [...members, member];
-  const key = members[at]?.key;
-  return members.with(at, key ? { ...member, key } : member);
+  const sender = members[at]?.sender;
+  return members.with(at, sender === undefined ? member : { ...member, sender });
 }

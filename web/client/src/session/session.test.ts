@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 import type { ClientBody } from "../signaling/protocol.ts";
+import type { Device } from "../keys/device.ts";
+import { Store } from "../keys/store.ts";
 import { Session } from "./session.ts";
 
 const said: ClientBody[] = [];
@@ -31,11 +33,13 @@ beforeEach(() => {
 
 afterEach(() => vi.unstubAllGlobals());
 
-const join = () => Session.join({ token: "t", room: "r", secret: new Uint8Array(16), name: "Kim" });
+const identity = { store: await Store.open(undefined), device: {} as Device, contacts: [] };
+const join = () => Session.join({ token: "t", room: "r", identity, name: "Kim" });
 
 it("says that it leaves, and nothing when it gives an attempt up", async () => {
   const session = join();
   session.leave();
+  await vi.waitUntil(() => closed === 1);
   expect(said).toEqual([{ type: "leave" }]);
   const other = join();
   other.abandon();

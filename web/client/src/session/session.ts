@@ -16,10 +16,11 @@ import type { Closing } from "../signaling/socket.ts";
 import { onWake } from "../signaling/wake.ts";
 import { Comeback } from "./comeback.ts";
 import { mediaState, type Own } from "./own.ts";
-import { peopleOf } from "./people.ts";
+import type { CallIdentity } from "./identity.ts";
+import { peopleOf, trustOf } from "./people.ts";
 import { Presence } from "./presence.ts";
 import type { Roster } from "./roster.ts";
-import type { End, EndCode, Line, SessionState } from "./types.ts";
+import type { End, EndCode, FaultCode, Line, Notice, SessionState } from "./types.ts";
 
 export interface JoinOptions {
   /** Of the server; by default where the page comes from. */
@@ -28,7 +29,8 @@ export interface JoinOptions {
   invitation?: string;
   token: string;
   room: string;
-  secret: Uint8Array;
+  /** Who this is: see `identityOf`. */
+  identity: CallIdentity;
   /** Shown to the others: not empty; what is beyond 64 characters is cut off. */
   name: string;
   microphone?: MediaStreamTrack | null;
@@ -59,7 +61,8 @@ export class Session {
   #phase: SessionState["phase"] = "joining";
   #lostSince = 0;
   #end: End | undefined;
-  #state: SessionState = { phase: "joining", people: [], locked: false };
+  #notices: readonly Notice[] = [];
+  #state: SessionState = { ...NOBODY, phase: "joining", locked: false };
   #told = true;
 
   /** Returns at once; how it goes is in the state. Throws a `RangeError` for a name that nobody could read. */
@@ -142,8 +145,40 @@ export class Session {
     this.#say({ type: "end" });
   }
 
+  /** Lets somebody in who waits. Hosts only, as all of the next three. */
+  admit(stay: string): void {
+    this.#presence?.agreeing?.admit(stay);
+  }
+
+  /** Keeps somebody out, or sends them away: their device does not come in again. */
+  refuse(stay: string): void {
+    this.#presence?.agreeing?.refuse(stay);
+  }
+
+  putBack(stay: string): void {
+    this.#presence?.agreeing?.putBack(stay);
+  }
+
+  /** The person has compared the words, and they are the same. */
+  match(stay: string): void {
+    this.#presence?.agreeing?.match(stay);
+  }
+
+  /** The person has read it. */
+  dismiss(notice: Notice): void {
+    this.#notices = this.#notices.filter((one) => one !== notice);
+    this.#changed();
+  }
+
   leave(): void {
-    this.#say({ type: "leave" });
+    const presence = this.#presence;
+    // goodbye first, so that the others renew their keys at once; the page need not wait for it
+    const bye = presence?.agreeing?.bye() ?? Promise.resolve();
+    this.#presence = undefined;
+    void bye.finally(() => {
+      presence?.say({ type: "leave" });
+      presence?.close();
+    });
     this.#finish("left", "");
   }
 
@@ -194,17 +229,24 @@ export class Session {
 
   #join(): void {
     this.#retry = undefined;
-    const { origin = location.origin, room, secret } = this.#options;
-    const admission = { origin, room, secret, token: this.#token, name: this.#name };
+    const { origin = location.origin, room, identity } = this.#options;
+    const admission = { origin, room, identity, token: this.#token, name: this.#name };
     try {
       this.#presence = new Presence(admission, this.#own, {
         changed: () => this.#changed(),
         line: (line) => this.#lineIs(line),
+        warning: (code, stay) => this.#warn(code, stay),
         over: (closing) => this.#lost(closing),
       });
     } catch (error) {
       this.#finish("not_sealed", String(error));
     }
+  }
+
+  #warn(code: FaultCode, stay: string | undefined): void {
+    const name = this.#presence?.agreement?.people.find((person) => person.stay === stay)?.name;
+    this.#notices = [...this.#notices, { code, ...(name !== undefined && { name }) }].slice(-MOST_NOTICES);
+    this.#changed();
   }
 
   #lineIs(line: Line): void {
@@ -286,12 +328,28 @@ export class Session {
     this.#roster = this.#presence?.roster ?? this.#roster;
     const ended = this.#phase === "ended";
     return {
+      ...this.#trust(),
       phase: this.#phase,
       people: this.#roster && !ended ? peopleOf(this.#roster, this.#sight()) : [],
       locked: this.#roster?.locked ?? false,
       ...(this.#end ? { end: this.#end } : {}),
       ...(this.#phase === "reconnecting" ? { reconnectingSince: this.#lostSince } : {}),
     };
+  }
+
+  #trust(): Omit<SessionState, "phase" | "people" | "locked"> {
+    const agreement = this.#presence?.agreement;
+    const notices = [...this.#notices];
+    const isLasting = this.#options.identity.store.lasting;
+    if (!agreement) return { ...NOBODY, standing: this.#state.standing, notices, isLasting };
+    const { standing, isHeld, isHostAuthenticated, people } = agreement;
+    const outside = people.filter((person) => person.standing === "waiting" || person.standing === "refused");
+    const waiting = outside
+      .filter(({ role }) => role === "guest")
+      .map((person) => ({ ...trustOf(person), name: person.name, declined: person.standing === "refused" }));
+    const met = people.filter(({ role }) => role === "host");
+    const hosts = met.map((person) => ({ ...trustOf(person), name: person.name }));
+    return { standing, isHeld, isHostAuthenticated, hosts, waiting, notices, isLasting };
   }
 
   /** Between two stays the people stay in their places, without pictures. */
@@ -301,6 +359,7 @@ export class Session {
     return {
       shown: presence?.shown() ?? new Map(),
       seal: (sender) => presence?.seal(sender) ?? "waiting",
+      known: (sender) => presence?.known(sender),
       own: this.#own,
       ownCamera: this.#ownCamera,
       connection: this.#phase === "live" ? "live" : away,
@@ -316,6 +375,20 @@ function readable(name: string): string {
 }
 
 const LONGEST_NAME = 64;
+const MOST_NOTICES = 5;
+
+/** Before there is an agreement. */
+const NOBODY = {
+  people: [],
+  standing: "alone",
+  isHeld: false,
+  isHostAuthenticated: false,
+  hosts: [],
+  waiting: [],
+  notices: [],
+  isLasting: true,
+} satisfies Omit<SessionState, "phase" | "locked">;
+
 const GONE: Closing["outcome"] = { then: "rejoin", otherwise: "server_gone" };
 const NO_STATISTICS: CallStatistics = {
   line: "unknown",

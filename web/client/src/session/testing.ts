@@ -9,7 +9,8 @@ export function member(participant: number, changes: Partial<Member> = {}): Memb
     participant,
     name: `Person ${participant}`,
     standing: "guest",
-    key: { sender: participant * 10, salt: "" },
+    sender: participant * 10,
+    admitted: true,
     media: { microphone: true, camera: true, screen: false },
     speaking: false,
     hand: false,
@@ -21,7 +22,7 @@ export function member(participant: number, changes: Partial<Member> = {}): Memb
 
 /** Without a key: a listener. */
 export function listener(participant: number): Member {
-  const { key: _, ...rest } = member(participant, { name: "", standing: "listener" });
+  const { sender: _, ...rest } = member(participant, { name: "", standing: "listener" });
   return rest;
 }
 

@@ -2,6 +2,12 @@
 //
 // Owns: shapes. Never does: hold state.
 
+import type { Person as Known } from "../keys/agreement.ts";
+import type { Standing } from "../keys/core.ts";
+import type { FaultCode } from "../keys/fault.ts";
+
+export type { FaultCode, Standing };
+
 /** Where the call stands. */
 export type Phase = "joining" | "live" | "reconnecting" | "ended";
 
@@ -16,7 +22,6 @@ export type EndCode =
   | "room_full"
   | "room_locked"
   | "room_unsealed" // clear media is there: a browser never joins it
-  | "wrong_secret" // nothing of the others could be opened with this link
   | "not_sealed" // the own media could not be sealed: nothing was sent
   | "unsupported" // this browser can't seal
   | "server_gone" // no server answers for too long
@@ -36,6 +41,25 @@ export type Line = "unknown" | "good" | "fair" | "poor";
 /** Whether what somebody sends can be opened. Nothing is shown or heard before `open`. */
 export type SealState = "waiting" | "open" | "wrong_key";
 
+/** What is proven of somebody, by the protocol of the keys. */
+export type Trust = Pick<
+  Known,
+  "stay" | "deviceId" | "role" | "link" | "familiarity" | "words" | "isUnconfirmed" | "records"
+>;
+
+/** Somebody who is not in the call: waits, or was declined. Hosts see them. */
+export interface Waiting extends Trust {
+  name: string;
+  declined: boolean;
+}
+
+/** Something that a person has to be told, once. */
+export interface Notice {
+  code: FaultCode;
+  /** Whom it is about, where that is known. */
+  name?: string;
+}
+
 /** Somebody in the room. */
 export interface Person {
   id: number;
@@ -50,6 +74,8 @@ export interface Person {
   line: Line;
   connection: "connecting" | "live" | "away";
   seal: SealState;
+  /** Absent for oneself, and for listeners. */
+  trust?: Trust;
   /** Present as soon as it can be shown: authenticated, and switched on by its owner. For `you` the own capture. */
   cameraStream?: MediaStream;
   screenStream?: MediaStream;
@@ -63,6 +89,18 @@ export interface SessionState {
   /** In the order of coming in. */
   people: Person[];
   locked: boolean;
+  /** One's own: media flows when admitted. */
+  standing: Standing;
+  /** Nothing is sent: no host has confirmed for half a minute that it sees the same people. */
+  isHeld: boolean;
+  /** A guest's: the link, or compared words, prove the therapist. */
+  isHostAuthenticated: boolean;
+  /** Hosts whom a guest who waits has met. */
+  hosts: (Trust & { name: string })[];
+  /** What this device learns of others outlives the page; not so in a private window. */
+  isLasting: boolean;
+  waiting: Waiting[];
+  notices: Notice[];
   /** Present when `phase` is `ended`. */
   end?: End;
   /** Since when the connection is being looked for, as of `performance.now()`; present while reconnecting. */

@@ -35,14 +35,12 @@ offer: string,
 /** What each section is in which the client sends. */
 sources: Array<SourceSection>, };
 
-/** How a sender seals its media (RFC 9605). The server passes it on; it never has a key. */
+/** How a sender seals its media (RFC 9605). The server never has a key. */
 export type Sealing = {
 /** Of the frames: 1. */
 layout: number,
 /** RFC 9605 cipher suite: 5 (AES_256_GCM_SHA512_128). */
-suite: number,
-/** Of the sender's key: 16 random bytes in base64url without padding, new with each page load. */
-salt: string, };
+suite: number, };
 
 /** What one section of an offer is. */
 export type SourceSection = {
@@ -84,8 +82,16 @@ participant: number, }
 | { "type": "lock",
 /** Closed or open. */
 locked: boolean, }
+| { "type": "keys",
+/** For whom. */
+to: Audience,
+/** Base64url, at most 10,923 characters. */
+message: string, }
 | { "type": "end" }
 | { "type": "leave" };
+
+/** For whom a message of the key protocol is. */
+export type Audience = { "participant": number } | "members" | "everyone";
 
 /** The answer to an `Opening`. */
 export type Welcome = { "type": "joined",
@@ -137,12 +143,17 @@ slot: Slot, }
 | { "type": "room",
 /** All of it. */
 room: RoomState, }
+| { "type": "keys",
+/** Whose, as far as the server knows: an address, and no proof. */
+from: number,
+/** As it came. */
+message: string, }
 | { "type": "unsealed",
 /** `a=mid` of the section. */
 mid: string, };
 
 /** Why a request was not carried out. */
-export type FailureCode = "not_permitted" | "no_participant" | "offer" | "limit";
+export type FailureCode = "not_permitted" | "no_participant" | "offer" | "limit" | "key_message";
 
 /** Somebody in the room, as all others see it. */
 export type Member = {
@@ -152,8 +163,10 @@ participant: number,
 name: string,
 /** What it may do. */
 standing: Standing,
-/** How its media is sealed; absent for a listener, which sends none. */
-key?: SenderKey,
+/** Upper 12 bits of its KIDs, from 16; unique in the room for its life. Absent for a listener, which sends none. */
+sender?: number,
+/** Its media flows: a host, or let in by a host's client. A hint, by which no key is ever given. */
+admitted: boolean,
 /** What it has switched on. */
 media: MediaState,
 /** It speaks. */
@@ -164,13 +177,6 @@ hand: boolean,
 line: Line,
 /** Whether it can be reached. */
 connection: Connection, };
-
-/** Where a receiver finds the key: the secret of the room is not in it. */
-export type SenderKey = {
-/** Upper 12 bits of its KIDs, from 16; unique in the room for its life. */
-sender: number,
-/** `Sealing::salt`. */
-salt: string, };
 
 /** What a member may do. */
 export type Standing = "host" | "guest" | "listener";

@@ -1,0 +1,165 @@
+// Whose keys one stay is sealed with: the agreement, between the signaling and the sealing worker.
+//
+// Owns: the agreement of a stay, its clock, and what it wants done. Never does: decide who is let in; the agreement and
+// its user do.
+
+import { Agreement, type AgreementState, type Output } from "../keys/agreement.ts";
+import type { FaultCode } from "../keys/fault.ts";
+import type { ClientBody } from "../signaling/protocol.ts";
+import type { CallIdentity } from "./identity.ts";
+
+/** What of a sealer is needed here. */
+export interface Sealing {
+  setSendKey(key: { kid: number; baseKey: Uint8Array }): void;
+  setReceiveKey(key: { kid: number; baseKey: Uint8Array }): void;
+  forgetKey(kid: number): void;
+  forgetSender(sender: number): void;
+  hold(held: boolean): void;
+}
+
+export interface AgreeingEvents {
+  say(body: ClientBody): void;
+  changed(): void;
+  warning(code: FaultCode, stay: string | undefined): void;
+  /** Of this sender nothing can be opened any more. */
+  forgotten(sender: number): void;
+}
+
+export class Agreeing {
+  readonly #sealing: Sealing;
+  readonly #events: AgreeingEvents;
+  readonly #identity: CallIdentity;
+  readonly #room: string;
+  readonly #timer: ReturnType<typeof setInterval>;
+  /** What came before the agreement was there. */
+  readonly #early: { from: number; message: string }[] = [];
+  #agreement: Agreement | undefined;
+  #isLeaving = false;
+  #over = false;
+
+  constructor(
+    stay: { room: string; name: string; sender: number; identity: CallIdentity },
+    sealing: Sealing,
+    events: AgreeingEvents,
+  ) {
+    this.#sealing = sealing;
+    this.#events = events;
+    this.#identity = stay.identity;
+    this.#room = stay.room;
+    this.#timer = setInterval(() => this.#agreement?.handleTick(performance.now()), TICK_MS);
+    // nothing leaves before somebody is let in
+    sealing.hold(true);
+    this.ready = this.#begin(stay);
+  }
+
+  /** Rejects where the browser has not the cryptography. */
+  readonly ready: Promise<void>;
+
+  /** Absent before the agreement is there. */
+  get state(): AgreementState | undefined {
+    return this.#agreement?.state;
+  }
+
+  handleMessage(from: number, message: string): void {
+    if (this.#agreement) this.#agreement.handleMessage(from, message, performance.now());
+    // what is too much is dropped, as the agreement does; what matters is said again
+    else if (this.#early.length < MOST_EARLY) this.#early.push({ from, message });
+  }
+
+  handleLeft(participant: number): void {
+    this.#agreement?.handleLeft(participant, performance.now());
+  }
+
+  admit(stay: string): void {
+    this.#agreement?.handleAdmit(stay, performance.now());
+  }
+
+  refuse(stay: string): void {
+    this.#agreement?.handleRefuse(stay, performance.now());
+  }
+
+  putBack(stay: string): void {
+    this.#agreement?.handlePutBack(stay, performance.now());
+  }
+
+  match(stay: string): void {
+    this.#agreement?.handleMatch(stay, performance.now());
+  }
+
+  /** Says goodbye, so that the others renew their keys at once; what was said is on its way when this resolves. */
+  async bye(): Promise<void> {
+    this.#isLeaving = true;
+    this.#agreement?.handleBye(performance.now());
+    await this.#agreement?.idle();
+  }
+
+  close(): void {
+    this.#over = true;
+    clearInterval(this.#timer);
+  }
+
+  async #begin(stay: { room: string; name: string; sender: number }): Promise<void> {
+    const { device, certificate, link, store, contacts } = this.#identity;
+    const kept = certificate ? await store.map(stay.room, Date.now()) : [];
+    const agreement = await Agreement.join({
+      ...stay,
+      device,
+      contacts,
+      kept,
+      now: performance.now(),
+      unixNow: Date.now(),
+      wake: () => this.#work(),
+      ...(certificate ? { certificate, knownLinks: link ? [link] : [] } : link && { link }),
+    });
+    if (this.#over) return;
+    this.#agreement = agreement;
+    for (const { from, message } of this.#early.splice(0)) this.handleMessage(from, message);
+    this.#work();
+  }
+
+  #work(): void {
+    if (!this.#agreement || this.#over) return;
+    for (let output = this.#agreement.poll(); output; output = this.#agreement.poll()) this.#do(output);
+    const { standing, isHeld } = this.#agreement.state;
+    this.#sealing.hold(standing !== "admitted" || isHeld);
+  }
+
+  #do(output: Output): void {
+    switch (output.type) {
+      case "send": {
+        const to = typeof output.to === "number" ? { participant: output.to } : output.to;
+        return this.#events.say({ type: "keys", to, message: output.text });
+      }
+      case "send_key":
+        return this.#sealing.setSendKey(output);
+      case "receive_key":
+        return this.#sealing.setReceiveKey(output);
+      case "forget_key":
+        return this.#sealing.forgetKey(output.kid);
+      case "forget_sender":
+        this.#sealing.forgetSender(output.sender);
+        return this.#events.forgotten(output.sender);
+      case "warning":
+        return this.#events.warning(output.code, output.stay);
+      case "remember":
+        this.#identity.contacts = output.contacts;
+        return kept(this.#identity.store.keepContacts(output.contacts));
+      case "keep":
+        return kept(this.#identity.store.keepMap(this.#room, output.entries, Date.now()));
+      case "changed":
+        // the end that one's own goodbye makes is no news: the connection stays until it is said
+        return this.#isLeaving ? undefined : this.#events.changed();
+    }
+  }
+}
+
+/** A browser that refuses later what it allowed at first: the call goes on, and the next one asks more. */
+function kept(writing: Promise<void>): void {
+  writing.catch(() => undefined);
+}
+
+/** An agreement is made in a few ms; a room of sixteen says less than this in that time. */
+const MOST_EARLY = 512;
+
+/** Often enough that a key is used 0.3 s after it was sent. */
+const TICK_MS = 100;
