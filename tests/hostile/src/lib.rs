@@ -9,6 +9,7 @@
 mod check;
 mod dependency;
 mod dtls_guard;
+mod keys;
 mod rtcp;
 mod rtp;
 mod script;
@@ -20,6 +21,7 @@ mod stun;
 
 pub use dependency::dependency;
 pub use dtls_guard::dtls_guard;
+pub use keys::keys;
 pub use rtcp::rtcp;
 pub use rtp::rtp;
 pub use sctp::sctp;
@@ -31,7 +33,7 @@ pub use stun::stun;
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their fuzz targets.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("stun", stun),
     ("rtp", rtp),
     ("rtcp", rtcp),
@@ -39,5 +41,6 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("dtls_guard", dtls_guard),
     ("sctp", sctp),
     ("sdp", sdp),
+    ("keys", keys),
     ("shard", shard),
 ];

@@ -4,6 +4,7 @@
 //! them there, and a test compares. Never does: draw random numbers, so the files change only when this does.
 
 mod dtls;
+mod keys;
 mod media;
 mod sctp;
 mod sdp;
@@ -32,6 +33,7 @@ pub fn of(target: &str) -> Vec<Seed> {
         "dtls_guard" => dtls::handshakes(),
         "sctp" => sctp::associations(),
         "sdp" => sdp::offers(),
+        "keys" => keys::messages(),
         "shard" => dtls::arrivals(),
         _ => vec![],
     };
