@@ -18,7 +18,7 @@ const LATE_JOIN_MS = 1000;
 const RELOAD_MS = 3000;
 
 /** Joins that one bad moment of the machine can't decide. */
-const JOINS = 3;
+const JOINS = 5;
 
 /** Of noise, so much may fall on a voice; of a call in the clear nearly all would. */
 const CHANCE = 0.3;
@@ -41,7 +41,7 @@ for (const counter of COUNTERS) {
       await call.leave(late);
     }
     t.diagnostic(`from the click to the first picture: ${waits.map(Math.round).join(', ')} ms`);
-    assert.ok(waits.sort((a, b) => a - b)[1] <= LATE_JOIN_MS, `${waits} ms`);
+    assert.ok(waits.sort((a, b) => a - b)[Math.floor(JOINS / 2)] <= LATE_JOIN_MS, `${waits} ms`);
   });
 }
 

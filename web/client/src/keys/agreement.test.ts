@@ -53,6 +53,20 @@ describe("a therapist and a client", () => {
     expect(generationOf(host.sealsWith!.kid)).toBe(0);
   });
 
+  it("are greeted by a host who hears of them before they have said a word", async () => {
+    const network = await Network.open();
+    const host = await network.host("Dana");
+    await network.settle();
+    host.agreement.handleArrival(77, network.now);
+    await host.agreement.idle();
+    const output = host.agreement.poll();
+    expect(output).toMatchObject({ type: "send", to: 77 });
+    const guest = await network.guest("Omar");
+    guest.agreement.handleArrival(77, network.now);
+    await guest.agreement.idle();
+    expect(guest.agreement.poll()).toBeUndefined();
+  });
+
   it("may come in either order", async () => {
     const network = await Network.open();
     const guest = await network.guest("Omar");

@@ -114,6 +114,12 @@ export class Agreement {
     this.#enqueue(now, () => read(this.#core, from, text, now));
   }
 
+  /** The server says that somebody came: a host greets them at once, which saves them a round trip. */
+  handleArrival(participant: number, now: number): void {
+    if (this.#core.role === "host")
+      this.#enqueue(now, () => Promise.resolve(this.#core.sayHello(participant)));
+  }
+
   /** The server says that somebody left. It costs a generation; the next beat brings them back. */
   handleLeft(participant: number, now: number): void {
     this.#enqueue(now, async () => {

@@ -66,6 +66,10 @@ export class Agreeing {
     else if (this.#early.length < MOST_EARLY) this.#early.push({ from, message });
   }
 
+  handleArrival(participant: number): void {
+    this.#agreement?.handleArrival(participant, performance.now());
+  }
+
   handleLeft(participant: number): void {
     this.#agreement?.handleLeft(participant, performance.now());
   }

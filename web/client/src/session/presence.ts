@@ -17,7 +17,7 @@ import type { CallIdentity } from "./identity.ts";
 import { Negotiation } from "./negotiation.ts";
 import { mediaState, type Own } from "./own.ts";
 import { Publisher } from "./publish.ts";
-import { rosterOf, senders, updated, type Roster } from "./roster.ts";
+import { memberOf, rosterOf, senders, updated, type Roster } from "./roster.ts";
 import { Seals } from "./seals.ts";
 import { PAIRS_A_STEP, pairsWanted, Slots } from "./slots.ts";
 import { Stage, type Shown } from "./stage.ts";
@@ -241,7 +241,8 @@ export class Presence {
   #received(body: ServerBody): void {
     if (!this.#roster || this.#over) return;
     if (body.type === "member" && !this.#bonds?.accepts(body.member)) return;
-    this.#roster = updated(this.#roster, body);
+    const before = this.#roster;
+    this.#roster = updated(before, body);
     switch (body.type) {
       case "answer":
         body.slots.forEach((slot) => this.#map(slot));
@@ -252,6 +253,10 @@ export class Presence {
         break;
       case "slot":
         this.#map(body.slot);
+        break;
+      case "member":
+        if (!memberOf(before, body.member.participant))
+          this.#agreeing?.handleArrival(body.member.participant);
         break;
       case "keys":
         return this.#agreeing?.handleMessage(body.from, body.message);
