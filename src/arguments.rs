@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use rapport_config::Level;
 use rapport_config::units::TimeSpan;
+use rapport_keys::RootHash;
 use rapport_load::Options;
 
 /// Video sessions between therapists and clients, on a server of your own.
@@ -56,6 +57,13 @@ pub(crate) enum Command {
     ///
     /// Ed25519: a server needs the public half alone, so tokens can be made on another machine.
     Key(Key),
+    /// Make the clinic's own key, which says whose devices are therapists', and use it.
+    ///
+    /// Run it on another machine than the server: nothing of it is needed there, and whoever has the recovery words
+    /// can make therapists. It sends nothing and writes no file. The page /clinic of any server does the same in a
+    /// browser.
+    #[command(subcommand)]
+    Root(RootCommand),
     /// See how much this machine carries: start a server on it, let synthetic people in, count what arrives.
     ///
     /// Server and people have a processor each, where there are two. With --up-to the largest number is looked for
@@ -73,6 +81,10 @@ pub(crate) struct Demo {
     /// they are in memory alone, and each start makes new links.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Let in as the therapist only whose device this clinic has certified, instead of whoever has the link. The number
+    /// is that of the pages /clinic and /device, and of `rapport root show`.
+    #[arg(long, value_name = "NUMBER", value_parser = clinic)]
+    pub(crate) clinic: Option<RootHash>,
     /// What is logged: error, warn, info, debug or trace. More of it scrolls the links away.
     #[arg(long, value_name = "LEVEL", default_value = "warn", value_parser = level)]
     pub(crate) log: Level,
@@ -116,6 +128,29 @@ pub(crate) struct Key {
     pub(crate) id: String,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum RootCommand {
+    /// Make a root, and print the 25 recovery words that it comes back from.
+    New,
+    /// Read recovery words, and print the number that the clinic is known by.
+    Show,
+    /// Read recovery words, and print a certificate for a therapist's device.
+    Certify(Certify),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Certify {
+    /// What the therapist's page /device shows as its request: the text, or the whole link.
+    #[arg(value_name = "REQUEST")]
+    pub(crate) device: String,
+    /// The therapist's name, as clients see it.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// How long it is valid.
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=1_100))]
+    pub(crate) days: u16,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Load {
     #[command(flatten)]
@@ -131,6 +166,11 @@ pub(crate) struct Load {
 
 /// This machine alone, on the port that `rapport serve` has too.
 const FIRST_LOOK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+fn clinic(text: &str) -> Result<RootHash, String> {
+    let example = "expected 32 hexadecimal digits, such as \"f8be ce04 4012 2c27 7ed3 0d73 1e3a 6012\"";
+    RootHash::read(text).ok_or_else(|| example.to_owned())
+}
 
 fn level(text: &str) -> Result<Level, String> {
     let found = Level::ALL.into_iter().find(|level| level.as_str() == text);

@@ -47,6 +47,7 @@ async fn serve(place: &Place, secrets: &Secrets, arguments: &Demo) -> Result<(),
             secrets,
             kept: arguments.data.as_deref(),
             place,
+            clinic: arguments.clinic,
         };
         // Who has closed our output does not read it; the server is as good without.
         let _ = io::stdout().write_all(welcome.to_string().as_bytes());

@@ -4,6 +4,7 @@
 
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
+use crate::encoding::spelt;
 use crate::primitives::{Secret, hash};
 
 /// Names a device.
@@ -30,6 +31,11 @@ impl DeviceId {
     /// Of both public keys.
     pub fn of(signing: &[u8; 32], agreement: &[u8; 32]) -> Self {
         Self(hash("device", &[signing, agreement]))
+    }
+
+    /// The first half in hexadecimal, in groups of four: to be compared by people.
+    pub fn spelt(&self) -> String {
+        spelt(&self.0)
     }
 }
 

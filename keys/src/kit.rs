@@ -29,6 +29,9 @@ pub enum KitError {
 }
 
 impl Kit {
+    /// How many words there are: 256 bits of the seed, and 19 to check.
+    pub const LENGTH: usize = 25;
+
     /// The words of a seed.
     pub fn words(seed: &Secret) -> Vec<&'static str> {
         let list = word_list();
@@ -40,7 +43,7 @@ impl Kit {
         let lower = typed.to_lowercase();
         let letters = |character: char| !character.is_ascii_lowercase();
         let words: Vec<&str> = lower.split(letters).filter(|word| !word.is_empty()).collect();
-        if words.len() != WORDS {
+        if words.len() != Self::LENGTH {
             return Err(KitError::Count(words.len()));
         }
         let list = word_list();
@@ -62,18 +65,15 @@ impl Kit {
     }
 }
 
-/// 256 bits of the seed and 19 to check.
 fn groups(seed: &Secret) -> Vec<usize> {
     let check = hash("kit", &[&seed.0]);
-    elevens(&[&seed.0[..], &check[..3]].concat(), WORDS)
+    elevens(&[&seed.0[..], &check[..3]].concat(), Kit::LENGTH)
 }
 
 /// The words of the list differ in their first four letters, and the shorter ones are whole.
 fn is_meant(typed: &str, known: &str) -> bool {
     typed == known || (typed.len() >= 4 && known.starts_with(typed))
 }
-
-const WORDS: usize = 25;
 
 #[cfg(test)]
 mod tests {

@@ -17,6 +17,7 @@ mod kit;
 mod link;
 mod message;
 mod primitives;
+mod request;
 mod root;
 mod words;
 
@@ -30,6 +31,7 @@ pub use message::{
     Answer, Beat, Bye, Entry, Heard, Key, Knock, MOST_CHARACTERS, Message, Open, Parsed, Statement, Verdict,
 };
 pub use primitives::Secret;
+pub use request::Request;
 pub use root::{Root, RootHash};
 pub use words::word_list;
 

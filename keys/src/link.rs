@@ -55,6 +55,11 @@ impl Link {
         Self::new(self.secret, self.root)
     }
 
+    /// The same secret, for sessions of that clinic.
+    pub const fn of_clinic(&self, root: RootHash) -> Self {
+        Self::new(self.secret, root)
+    }
+
     /// Reads a fragment.
     pub fn read(fragment: &str) -> Result<Self, LinkError> {
         if fragment.is_empty() {

@@ -9,6 +9,7 @@ use crate::kit::Kit;
 use crate::link::Link;
 use crate::message::{Message, Parsed, Verdict};
 use crate::primitives::{Secret, hash, kdf};
+use crate::request::Request;
 use crate::root::{Root, RootHash};
 use crate::words::{elevens, word_list};
 
@@ -97,6 +98,21 @@ fn a_certificate_is_made_and_read_alike() {
         let mut changed = bytes.clone();
         changed[at] ^= 0x10;
         assert_eq!(Certificate::read(&changed, device), None, "byte {at}");
+    }
+}
+
+#[test]
+fn a_request_is_read_and_written_alike_and_any_change_is_noticed() {
+    let vectors = Vectors::read();
+    let text = vectors.text("request");
+    let request = Request::read(text).unwrap();
+    assert_eq!(request.0.id().0, vectors.array("host_device_id"));
+    assert_eq!(request.text(), text);
+    for at in 0..text.len() {
+        let other = if &text[at..=at] == "A" { "B" } else { "A" };
+        let changed = [&text[..at], other, &text[at + 1..]].concat();
+        assert_eq!(Request::read(&changed), None, "character {at}");
+        assert_eq!(Request::read(&text[..at]), None, "cut at {at}");
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::links::LIFE;
 use super::place::Place;
 use super::secrets::Secrets;
-use rapport_keys::Link;
+use rapport_keys::{Link, RootHash};
 use rapport_signaling::invitation::InvitationId;
 
 /// For the person who has typed the command.
@@ -17,6 +17,8 @@ pub(super) struct Welcome<'a> {
     pub(super) secrets: &'a Secrets,
     pub(super) kept: Option<&'a Path>,
     pub(super) place: &'a Place,
+    /// Whose certified devices are the therapist's; without one the link makes whoever has it a therapist.
+    pub(super) clinic: Option<RootHash>,
 }
 
 impl Welcome<'_> {
@@ -38,14 +40,26 @@ impl fmt::Display for Welcome<'_> {
             link,
             ..
         } = self.secrets;
-        writeln!(f, "  Therapist  {}", self.link(therapist, link))?;
-        let handed_over = link.handed_over();
+        let (hosts, handed_over) = match self.clinic {
+            Some(root) => (link.of_clinic(root), link.of_clinic(root)),
+            None => (link.clone(), link.handed_over()),
+        };
+        writeln!(f, "  Therapist  {}", self.link(therapist, &hosts))?;
         writeln!(f, "  Client     {}\n", self.link(client, &handed_over))?;
         writeln!(
             f,
             "Open them in two browsers or two windows. The client waits until the therapist lets them in. The\n\
              therapist can also remove people, lock the room and end the call for everybody. The links work for {hours} hours, while this server runs.\n"
         )?;
+        if let Some(root) = self.clinic {
+            writeln!(
+                f,
+                "The therapist's link opens only on a device that clinic {} has certified: by the page\n\
+                 {}/device, on that device.\n",
+                root.spelt(),
+                self.origin
+            )?;
+        }
         match self.kept {
             Some(folder) => writeln!(
                 f,

@@ -2,6 +2,7 @@
 
 mod demo;
 mod load;
+mod root;
 mod support;
 
 use std::io::{BufRead, BufReader, Write};

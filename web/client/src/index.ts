@@ -1,5 +1,15 @@
 // Everything an application needs to put a sealed session on a page of its own.
 
+export {
+  askingDevice,
+  certifyDevice,
+  lookAtCertificate,
+  newClinic,
+  openKit,
+  ownDevice,
+  takeCertificate,
+} from "./clinic.ts";
+export type { Asking, Certified, CertificateFault, Clinic, KitFault, OwnDevice } from "./clinic.ts";
 export { readFragment } from "./keys/fragment.ts";
 export type { Fragment, FragmentFault } from "./keys/fragment.ts";
 export { LinkError, parseLink, redeem } from "./link.ts";

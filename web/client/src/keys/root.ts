@@ -52,16 +52,25 @@ export async function checkCertificate(
   deviceId: Bytes,
   unixSeconds: number,
 ): Promise<Certificate | FaultCode> {
+  const certificate = await signedCertificate(bytes);
+  if (!certificate || !equal(certificate.deviceId, deviceId)) return "bad_certificate";
+  return holdsAt(certificate, unixSeconds) ? certificate : "expired_certificate";
+}
+
+/** A certificate for whichever device and time, signed by the root that it names; else nothing. */
+export async function signedCertificate(bytes: Bytes): Promise<Certificate | undefined> {
   const read = readCertificate(bytes);
-  if (!read) return "bad_certificate";
-  const { certificate, role, before, signature } = read;
-  const isRight = role === ROLE_HOST && equal(certificate.deviceId, deviceId);
-  if (!isRight || !(await verify(certificate.root, "certificate", signature, before)))
-    return "bad_certificate";
-  const early = unixSeconds < certificate.notBefore - CLOCK_SLACK_SECONDS;
-  const late = unixSeconds > certificate.notAfter + CLOCK_SLACK_SECONDS;
-  if (early || late) return "expired_certificate";
+  if (!read || read.role !== ROLE_HOST) return undefined;
+  const { certificate, before, signature } = read;
+  if (!(await verify(certificate.root, "certificate", signature, before))) return undefined;
   return { ...certificate, rootHash: await rootHash(certificate.root) };
+}
+
+export function holdsAt(
+  { notBefore, notAfter }: Pick<Certificate, "notBefore" | "notAfter">,
+  unixSeconds: number,
+): boolean {
+  return unixSeconds >= notBefore - CLOCK_SLACK_SECONDS && unixSeconds <= notAfter + CLOCK_SLACK_SECONDS;
 }
 
 function readCertificate(bytes: Bytes) {

@@ -12,6 +12,7 @@ import { kitOf } from "./kit.ts";
 import { Membership } from "./membership.ts";
 import { macInput, VERDICTS, write, type Hello, type Knock, type Message } from "./messages.ts";
 import { hash, mac } from "./primitives.ts";
+import { writeRequest } from "./request.ts";
 import { certify, rootOf } from "./root.ts";
 import { kidOf, nextStep } from "./senderkeys.ts";
 import { wordsOf } from "./words.ts";
@@ -102,6 +103,7 @@ export async function makeVectors(): Promise<Vectors> {
     kit: (await kitOf(seeds.root_seed)).join(" "),
     host_device_id: hex(host.id),
     guest_device_id: hex(guest.id),
+    request: await writeRequest(host),
     certificate: hex(certificate),
     fragment: await writeFragment(link),
     fragment_of_demonstration: await writeFragment({ ...link, rootSeed: seeds.root_seed }),

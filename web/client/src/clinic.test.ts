@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { identityOf, NotCertified } from "./session/identity.ts";
+import {
+  askingDevice,
+  certifyDevice,
+  lookAtCertificate,
+  newClinic,
+  openKit,
+  ownDevice,
+  takeCertificate,
+} from "./clinic.ts";
+import { hex } from "./keys/encoding.ts";
+import { Store } from "./keys/store.ts";
+import vectors from "./keys/vectors/sk1.json" with { type: "json" };
+
+/** A browser that keeps nothing. */
+const fresh = () => Store.open(undefined);
+
+/** What a clinic makes for the device of a store. */
+async function certificateFor(store: Store, days = 365, unixSeconds?: number): Promise<string> {
+  const { clinic } = await newClinic();
+  const asking = await askingDevice((await ownDevice(store)).request);
+  return certifyDevice(clinic, asking!, "Dana", days, unixSeconds);
+}
+
+describe("a clinic", () => {
+  it("comes back out of its words", async () => {
+    const { clinic, words } = await newClinic();
+    const again = await openKit(words.join("\n"));
+    expect("number" in again && again.number).toBe(clinic.number);
+    expect(clinic.number).toMatch(/^([0-9a-f]{4} ){7}[0-9a-f]{4}$/);
+    expect((await newClinic()).clinic.number).not.toBe(clinic.number);
+  });
+
+  it("says what is wrong with words", async () => {
+    expect(await openKit("one two")).toEqual({ code: "count", words: 2 });
+  });
+});
+
+describe("a device", () => {
+  it("is known by the same number on both sides, by text and by link", async () => {
+    const own = await ownDevice(await fresh());
+    for (const text of [own.request, `https://clinic.example/clinic#${own.request}`, ` ${own.request}\n`])
+      expect((await askingDevice(text))?.number).toBe(own.number);
+  });
+
+  it("asks as the vectors say", async () => {
+    expect(hex((await askingDevice(vectors.request))!.deviceId)).toBe(vectors.host_device_id);
+  });
+
+  it("is asked for by no damaged request, and not by a certificate", async () => {
+    const { request } = await ownDevice(await fresh());
+    const changed = request.slice(0, 30) + (request[30] === "A" ? "B" : "A") + request.slice(31);
+    for (const text of [
+      request.slice(1),
+      request.slice(0, -4),
+      changed,
+      "",
+      await certificateFor(await fresh()),
+    ])
+      expect(await askingDevice(text)).toBeUndefined();
+  });
+
+  it("is a host once it has taken a certificate, and not before", async () => {
+    const store = await fresh();
+    await expect(identityOf("host", "Dana", undefined, store)).rejects.toThrow(NotCertified);
+    const certificate = await certificateFor(store);
+    expect(await lookAtCertificate(certificate, store)).toMatchObject({ name: "Dana", expired: false });
+    expect((await ownDevice(store)).certified).toBeUndefined();
+    await takeCertificate(`https://clinic.example/device#${certificate}`, store);
+    expect((await ownDevice(store)).certified).toMatchObject({ name: "Dana" });
+    expect((await identityOf("host", "Dana", undefined, store)).certificate).toBeDefined();
+  });
+});
+
+describe("a certificate", () => {
+  it("that is damaged, of another device, or past its time is told apart and not taken", async () => {
+    const store = await fresh();
+    const right = await certificateFor(store);
+    const cases = [
+      ["damaged", right.slice(0, -4)],
+      ["damaged", ""],
+      ["damaged", (await ownDevice(store)).request],
+      ["other_device", await certificateFor(await fresh())],
+      ["expired", await certificateFor(store, 30, 1_600_000_000)],
+    ] as const;
+    for (const [fault, text] of cases) {
+      expect(await lookAtCertificate(text, store)).toBe(fault);
+      await expect(takeCertificate(text, store)).rejects.toThrow();
+    }
+    expect((await ownDevice(store)).certified).toBeUndefined();
+  });
+});
