@@ -70,6 +70,8 @@ fn router<S: Clone + Send + Sync + 'static>(pages: Pages) -> Router<S> {
     let beside = pages.top_level().map(str::to_owned).collect::<Vec<_>>();
     let router = Router::new()
         .route("/", get(home))
+        .route("/clinic", get(home))
+        .route("/device", get(home))
         .route("/j/{invitation}", get(call))
         .route("/assets/{*name}", get(asset));
     let router = beside.iter().fold(router, |router, name| {

@@ -15,14 +15,15 @@ const LINK = /https?:\/\/\S+\/j\/[\w-]+#[\w-]+/g;
 export class Demo {
   /**
    * Starts on a free port, or on that of a former one with its `data`, and reads the links. `talkative`: logs all that
-   * it can, and all of it is kept.
+   * it can, and all of it is kept. `clinic`: the number of the one whose certified devices are the therapist's.
    */
-  static async start({ port, data, talkative = false } = {}) {
+  static async start({ port, data, clinic, talkative = false } = {}) {
     const demo = new Demo();
     demo.port = port ?? (await freePort());
     const folder = data ? ['--data', data] : [];
+    const clinics = clinic ? ['--clinic', clinic] : [];
     const level = talkative ? ['--log', 'trace'] : [];
-    demo.process = new Child(BINARY, ['demo', '--listen', `127.0.0.1:${demo.port}`, ...folder, ...level], {
+    demo.process = new Child(BINARY, ['demo', '--listen', `127.0.0.1:${demo.port}`, ...folder, ...clinics, ...level], {
       env: { ...process.env, NO_COLOR: '1' },
       ...(talkative && { lines: Infinity }),
     });

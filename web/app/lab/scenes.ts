@@ -8,11 +8,13 @@ import {
   type SessionState,
 } from "@rapport/client";
 import type { CallFace } from "../src/call/face";
+import { clinic } from "../src/words/clinic";
 import { type LinkTrouble, words } from "../src/words/en";
 import { FakeCapture, fakePerson, fakeScreen, fakeTrust, fakeYou } from "./fakes";
 
 export type Scene =
-  | { view: "home" | "missing" }
+  | { view: "home" | "missing" | "certify" }
+  | { view: "clinic" | "device"; click?: string }
   | { view: "end"; code: EndCode }
   | { view: "trouble"; code: LinkTrouble }
   | { view: "lobby"; capture: FakeCapture; title: string; joining?: boolean }
@@ -28,6 +30,11 @@ export type Scene =
 export const scenes: Record<string, () => Scene> = {
   home: () => ({ view: "home" }),
   missing: () => ({ view: "missing" }),
+  "clinic-start": () => ({ view: "clinic" }),
+  "clinic-make": () => ({ view: "clinic", click: clinic.start.make }),
+  "clinic-open": () => ({ view: "clinic", click: clinic.start.certify }),
+  "clinic-certify": () => ({ view: "certify" }),
+  device: () => ({ view: "device" }),
   ...named(Object.keys(words.endings) as EndCode[], "end", (code) => ({ view: "end", code })),
   ...named(Object.keys(words.links) as LinkTrouble[], "trouble", (code) => ({ view: "trouble", code })),
   "lobby-ask": () => ({ view: "lobby", capture: new FakeCapture(false), title: TITLE }),

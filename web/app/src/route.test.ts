@@ -7,6 +7,12 @@ describe("routeOf", () => {
     expect(routeOf("/index.html")).toBe("home");
   });
 
+  it("knows the pages by which a clinic certifies devices", () => {
+    expect(routeOf("/clinic")).toBe("clinic");
+    expect(routeOf("/device")).toBe("device");
+    expect(routeOf("/device/x")).toBe("missing");
+  });
+
   it("takes every link for one, so that a damaged one gets its own words", () => {
     for (const path of ["/j", "/j/", "/j/abc", "/j/AAAAAAAAAAAAAAAAAAAAAA", "/j/a/b"]) {
       expect(routeOf(path)).toBe("join");

@@ -79,6 +79,7 @@ describe("a certificate", () => {
     const right = await certificateFor(store);
     const cases = [
       ["damaged", right.slice(0, -4)],
+      ["damaged", right.slice(0, 60) + (right[60] === "A" ? "B" : "A") + right.slice(61)],
       ["damaged", ""],
       ["damaged", (await ownDevice(store)).request],
       ["other_device", await certificateFor(await fresh())],

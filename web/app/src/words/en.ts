@@ -163,7 +163,7 @@ const links: Record<LinkTrouble, Ending> = {
   not_certified: {
     title: "This device is not a therapist’s",
     why: "The link is for a therapist, and this browser has no certificate of the clinic for it.",
-    todo: "Open the link on the device that the clinic has certified, in the same browser.",
+    todo: "Open the link on the device that the clinic has certified, in the same browser. The page /device of this server tells what this browser is, and how it is certified.",
     way: "none",
   },
   no_invitation: {

@@ -321,7 +321,8 @@ function personOf(core: Core, peer: Peer): Person {
     deviceId: hex(deviceId),
     sender: hello.sender,
     participant: peer.participant,
-    name: hello.name || (certificate?.name ?? ""),
+    // a certified device comes in under no other name
+    name: certificate?.name ?? hello.name,
     role: peer.role,
     records: (hello.capabilities & RECORDS) !== 0,
     standing: standingOf(core, peer),

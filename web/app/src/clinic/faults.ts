@@ -1,0 +1,22 @@
+// What is wrong with typed words, as a sentence.
+//
+// Owns: the choice of it. Never does: word it.
+
+import type { KitFault } from "@rapport/client";
+import { clinic } from "../words/clinic";
+
+export function kitFault(fault: KitFault): string {
+  switch (fault.code) {
+    case "count":
+      return clinic.kitFaults.count(fault);
+    case "unknown_word":
+      return clinic.kitFaults.unknown_word(fault);
+    case "check":
+      return clinic.kitFaults.check(fault);
+  }
+}
+
+/** A day, as people write it where they are. `unixSeconds` is Unix time. */
+export function dayOf(unixSeconds: number): string {
+  return new Date(unixSeconds * 1000).toLocaleDateString(undefined, { dateStyle: "long" });
+}
