@@ -85,6 +85,9 @@ pub(crate) struct Demo {
     /// is that of the pages /clinic and /device, and of `rapport root show`.
     #[arg(long, value_name = "NUMBER", value_parser = clinic)]
     pub(crate) clinic: Option<RootHash>,
+    /// Try AV1: sharper pictures at the same bit rate, for more of each processor. Everybody needs Chromium.
+    #[arg(long)]
+    pub(crate) av1: bool,
     /// What is logged: error, warn, info, debug or trace. More of it scrolls the links away.
     #[arg(long, value_name = "LEVEL", default_value = "warn", value_parser = level)]
     pub(crate) log: Level,

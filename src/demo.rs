@@ -11,7 +11,7 @@ mod welcome;
 use std::io::{self, Write};
 
 use rapport_config::units::TimeSpan;
-use rapport_config::{Auth, Config, Level, Limits, Log, Media, Secret, SecretSource, Server, Tls};
+use rapport_config::{Auth, Config, Limits, Log, Media, Secret, SecretSource, Server, Tls};
 use rapport_signaling::{Error, run_announced};
 
 use crate::arguments::Demo;
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Demo) -> Result<(), Failure> {
         None => Secrets::random(),
     };
     let place = Place::new(arguments.listen);
-    log::install(&config(&place, &secrets, arguments.log).log);
+    log::install(&config(&place, &secrets, arguments).log);
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::running)?;
     let serve = |place: &Place| runtime.block_on(serve(place, &secrets, arguments));
     let served = match serve(&place) {
@@ -53,16 +53,12 @@ async fn serve(place: &Place, secrets: &Secrets, arguments: &Demo) -> Result<(),
         let _ = io::stdout().write_all(welcome.to_string().as_bytes());
     };
     let links = Links::new(secrets);
-    run_announced(
-        config(place, secrets, arguments.log),
-        vec![Box::new(links)],
-        announce,
-    )
-    .await
+    run_announced(config(place, secrets, arguments), vec![Box::new(links)], announce).await
 }
 
 /// What stands in no file: all else is as in a configuration that says nothing.
-fn config(place: &Place, secrets: &Secrets, level: Level) -> Config {
+fn config(place: &Place, secrets: &Secrets, arguments: &Demo) -> Config {
+    let &Demo { log: level, av1, .. } = arguments;
     Config {
         server: Server {
             listen: place.listen,
@@ -72,6 +68,7 @@ fn config(place: &Place, secrets: &Secrets, level: Level) -> Config {
         },
         media: Media {
             listen: place.media.clone(),
+            av1,
             ..Media::default()
         },
         auth: Auth {

@@ -28,6 +28,7 @@ use crate::session::SessionId;
 pub struct Directory {
     limits: Limits,
     clear_rooms: bool,
+    av1: bool,
     lanes: Vec<Lane>,
     /// Of the lanes, in their order. Counted here and not asked of the workers, whose own numbers are older
     /// than the last joins. A room counts like a participant, for the one it was opened for.
@@ -104,6 +105,7 @@ impl Directory {
         Arc::new(Self {
             limits: config.limits.clone(),
             clear_rooms: config.media.clear_rooms,
+            av1: config.media.av1,
             load: Mutex::new(Load::new(lanes.len())),
             lanes,
             plugins,
@@ -134,6 +136,11 @@ impl Directory {
     /// The workers.
     pub fn lanes(&self) -> &[Lane] {
         &self.lanes
+    }
+
+    /// Pages are to offer AV1 first.
+    pub(crate) const fn offers_av1(&self) -> bool {
+        self.av1
     }
 
     /// The plugins.

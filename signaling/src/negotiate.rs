@@ -57,8 +57,7 @@ pub struct Terms {
     /// Which ways.
     pub permit: Permit,
     /// The media are sealed end to end (RFC 9605). Then each section goes one way, nothing says how loud
-    /// somebody is (RFC 6464 would say it in the clear), only codecs whose clear bytes are settled are taken:
-    /// not AV1, and there is no data channel, which the server could read.
+    /// somebody is (RFC 6464 would say it in the clear), and there is no data channel, which the server could read.
     pub sealed: bool,
 }
 

@@ -34,6 +34,9 @@ const KEY_FRAME_WITHIN_MS = 2000;
 /** Opens frames with another implementation of RFC 9605, the crate `sframe`: JSON lines in, JSON lines out. */
 const ORACLE = process.env.SEALED_CLIENT_BIN ?? fileURLToPath(new URL('../../target/debug/sealed-client', import.meta.url));
 
+/** Since a frame was captured until it is looked at here. */
+const RECENT_MS = 30_000;
+
 /**
  * A plaintext of Opus has at least 96 bytes; before it stand 1 byte, and a header of 1 + 3 bytes or more, since the
  * first counters fit its first byte; a tag of 16.
@@ -56,11 +59,19 @@ for (const browser of BROWSERS) {
   });
 }
 
-behaviour('H264 sealed by chromium, which has it, is seen there', () => stage, async () => {
-  const { room, key } = call();
-  await publish('chromium', { room, key, codec: 'H264', firstCounter: 300 });
-  await assertContent(await play('chromium', { room, keys: [key] }));
-});
+for (const codec of ['H264', 'AV1']) {
+  for (const firstCounter of COUNTERS) {
+    behaviour(`${codec} sealed by chromium, which has it, from counter ${firstCounter} is seen there`, () => stage, async (t) => {
+      const { room, key } = call();
+      const publisher = await publish('chromium', { room, key, codec, firstCounter });
+      const player = await play('chromium', { room, keys: [key] });
+      await assertContent(player);
+      // who comes later begins with a frame that is not the stream's first
+      await assertContent(await play('chromium', { room, keys: [key] }));
+      t.diagnostic(`seals: ${inMicros(await publisher.call('counts'), 'seal')}; opens: ${inMicros(await player.call('counts'), 'open')}`);
+    });
+  }
+}
 
 for (const from of BROWSERS) {
   for (const codec of ['VP8', 'VP9']) {
@@ -86,7 +97,7 @@ for (const from of BROWSERS) {
 
 for (const browser of BROWSERS) {
   for (const codec of ['VP8', 'VP9']) {
-    behaviour(`what ${browser} seals of ${codec} and Opus, the crate sframe opens`, () => stage, async () => {
+    behaviour(`what ${browser} seals of ${codec} and Opus, the crate sframe opens`, () => stage, async (t) => {
       const { room, key } = call();
       await publish(browser, { room, key, codec, firstCounter: 250, source: { id: 7 } });
       const frames = await recorded(room, (all) => all.filter((frame) => frame.codec !== 'opus').length >= 30);
@@ -95,6 +106,7 @@ for (const browser of BROWSERS) {
       assert.deepEqual(answers.filter(({ error }) => error), []);
       assert.equal(answers.length, frames.length);
       assert.ok(answers.every(({ frame }, index) => bytesOf(frame) < bytesOf(frames[index].frame)));
+      assertTrailers(answers, frames, codec, t);
       const strangers = opened(frames, { ...key, baseKey: random() });
       assert.ok(strangers.every(({ error }) => error), 'and with another key it opens none');
     });
@@ -270,6 +282,22 @@ function opened(frames, { baseKey, sender }) {
   const { error, status, stdout, stderr } = spawnSync(ORACLE, ['open'], { input: `${lines.join('\n')}\n`, encoding: 'utf8' });
   if (error ?? status !== 0) throw new Error(`the oracle failed: ${error ?? stderr}`);
   return stdout.trim().split('\n').map((line) => JSON.parse(line));
+}
+
+/** A sender's frames follow each other in time, at the pace at which they are made, by the clock of now. */
+function assertTrailers(answers, frames, codec, t) {
+  const ofCodec = (name) => answers.filter((_, index) => frames[index].codec === name);
+  // how many pictures there are a second is the machine's matter
+  for (const [name, least, most] of [['opus', 19, 21], [codec.toLowerCase(), 10, 200]]) {
+    const times = ofCodec(name).map(({ capture_micros }) => capture_micros / 1000);
+    const steps = times.slice(1).map((time, index) => time - times[index]);
+    assert.ok(steps.every((step) => step > 0), `${name}: ${steps}`);
+    const middle = [...steps].sort((one, other) => one - other)[Math.floor(steps.length / 2)];
+    assert.ok(middle > least && middle < most, `${name}: a frame each ${middle} ms`);
+    assert.ok(Math.abs(times.at(-1) - Date.now()) < RECENT_MS, `${name}: ${times.at(-1)}`);
+  }
+  const { width, height } = ofCodec(codec.toLowerCase()).at(-1);
+  t.diagnostic(`pictures of ${width} × ${height}`);
 }
 
 function bytesOf(base64) {

@@ -16,7 +16,7 @@
 use crate::codec::Codec;
 use crate::drop::Drop;
 use crate::id::SenderIndex;
-use crate::rtp::codec::{h264, vp8, vp9};
+use crate::rtp::codec::{av1, h264, vp8, vp9};
 
 /// What a packet of a sealed track is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,8 +91,7 @@ pub fn inspect(codec: Codec, payload: &[u8], marker: bool, sender: SenderIndex) 
         Codec::Vp8 => inspect_vp8(payload, marker, sender),
         Codec::Vp9 { .. } => inspect_vp9(payload, sender),
         Codec::H264 { .. } => inspect_h264(payload, sender),
-        // Packetisers rewrite the headers of OBUs, so nothing settled stands in the clear to be looked for.
-        Codec::Av1 { .. } => Finding::Clear,
+        Codec::Av1 { .. } => inspect_av1(payload, sender),
     }
 }
 
@@ -117,10 +116,28 @@ fn inspect_vp9(payload: &[u8], sender: SenderIndex) -> Finding {
     }
 }
 
+/// A sealed frame is one OBU that looks like a frame, behind a sequence header where there is one.
+fn inspect_av1(payload: &[u8], sender: SenderIndex) -> Finding {
+    inspect_all(av1::beginnings(payload), |unit| {
+        if unit.is_plain_frame() {
+            judge(Some(unit.body), unit.whole, sender)
+        } else if unit.is_metadata() {
+            Finding::Nothing
+        } else {
+            Finding::Clear
+        }
+    })
+}
+
 fn inspect_h264(payload: &[u8], sender: SenderIndex) -> Finding {
+    inspect_all(h264::beginnings(payload), |unit| inspect_unit(&unit, sender))
+}
+
+/// One that is clear, or can't be read, spoils a packet.
+fn inspect_all<T>(units: impl Iterator<Item = Option<T>>, inspect: impl Fn(T) -> Finding) -> Finding {
     let mut finding = Finding::Nothing;
-    for unit in h264::beginnings(payload) {
-        match unit.map_or(Finding::Clear, |unit| inspect_unit(&unit, sender)) {
+    for unit in units {
+        match unit.map_or(Finding::Clear, &inspect) {
             Finding::Clear => return Finding::Clear,
             Finding::Sealed => finding = Finding::Sealed,
             Finding::Nothing => {}

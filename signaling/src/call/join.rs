@@ -163,7 +163,7 @@ fn name(text: &str) -> Result<String, Closing> {
 
 fn check_sealing(sealing: &Sealing) -> Result<(), Closing> {
     let Sealing { layout, suite } = sealing;
-    let wrong = [("sealing.layout", *layout == 1), ("sealing.suite", *suite == 5)];
+    let wrong = [("sealing.layout", *layout == 2), ("sealing.suite", *suite == 5)];
     let wrong = wrong.into_iter().find(|(_, legal)| !legal);
     wrong.map_or(Ok(()), |(field, _)| Err(Closing::malformed(field)))
 }
@@ -192,11 +192,11 @@ mod tests {
 
     #[test]
     fn sealing_is_the_one_layout_and_suite() {
-        let good = Sealing { layout: 1, suite: 5 };
+        let good = Sealing { layout: 2, suite: 5 };
         assert_eq!(check_sealing(&good), Ok(()));
         for (bad, field) in [
-            (Sealing { layout: 2, suite: 5 }, "sealing.layout"),
-            (Sealing { layout: 1, suite: 4 }, "sealing.suite"),
+            (Sealing { layout: 1, suite: 5 }, "sealing.layout"),
+            (Sealing { layout: 2, suite: 4 }, "sealing.suite"),
         ] {
             assert_eq!(check_sealing(&bad), Err(Closing::malformed(field)));
         }

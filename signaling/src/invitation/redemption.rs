@@ -56,6 +56,7 @@ pub(crate) async fn redeem(
         title: invitation.title,
         expires: invitation.expires,
         demo: invitation.demo,
+        av1: app.directory.offers_av1(),
     };
     Ok(([(CACHE_CONTROL, "no-store")], Json(redeemed)).into_response())
 }
@@ -83,6 +84,8 @@ pub(crate) struct Redeemed {
     expires: u64,
     /// The server has seen the secret of the link.
     demo: bool,
+    /// Offer AV1 first (`media.av1`).
+    av1: bool,
 }
 
 fn device(body: &str) -> Result<Device, Problem> {

@@ -29,7 +29,7 @@ pub(super) fn answer(
     let has_transport_cc = extensions
         .iter()
         .any(|known| known.extension.kind == ExtensionKind::TransportCc);
-    let payloads = payloads(section, kind, terms, has_transport_cc);
+    let payloads = payloads(section, kind, has_transport_cc);
     let protocol = PROTOCOLS.into_iter().find(|known| *known == section.protocol);
     let Some(protocol) = protocol.filter(|_| !payloads.is_empty()) else {
         return Ok(None);
@@ -108,13 +108,8 @@ fn only_encoding(section: &MSection<'_>) -> EncodingParameters {
 }
 
 /// The codecs we forward, in the offer's order, each with its retransmissions.
-fn payloads(
-    section: &MSection<'_>,
-    kind: MediaKind,
-    terms: Terms,
-    has_transport_cc: bool,
-) -> Vec<AnsweredPayload> {
-    let is_taken = |codec: &Codec| codec.kind() == kind && (!terms.sealed || has_sealed_form(*codec));
+fn payloads(section: &MSection<'_>, kind: MediaKind, has_transport_cc: bool) -> Vec<AnsweredPayload> {
+    let is_taken = |codec: &Codec| codec.kind() == kind;
     let answer = |format: &Format<'_>| {
         let codec = format.codec().filter(is_taken)?;
         Some(AnsweredPayload {
@@ -123,14 +118,6 @@ fn payloads(
         })
     };
     section.payloads.iter().filter_map(answer).collect()
-}
-
-/// The codecs of whose frames it is settled what stays in the clear.
-const fn has_sealed_form(codec: Codec) -> bool {
-    matches!(
-        codec,
-        Codec::Opus | Codec::Vp8 | Codec::Vp9 { .. } | Codec::H264 { .. }
-    )
 }
 
 fn payload(section: &MSection<'_>, format: &Format<'_>, codec: Codec, has_transport_cc: bool) -> Payload {

@@ -8,7 +8,7 @@ mod trickle;
 use proptest::prelude::*;
 use rapport_sfu::codec::{Codec, H264Profile, MediaKind};
 use rapport_sfu::id::{Mid, Pt, Rid, Ssrc};
-use rapport_sfu::parameters::{EncodingParameters, Extension, ExtensionKind, Payload};
+use rapport_sfu::parameters::{EncodingParameters, Extension, ExtensionKind};
 
 use super::sections::NOTHING_ACCEPTED;
 use super::*;

@@ -45,7 +45,7 @@ pub struct Joining {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct Sealing {
-    /// Of the frames: 1.
+    /// Of the frames: 2.
     pub layout: u8,
     /// RFC 9605 cipher suite: 5 (AES_256_GCM_SHA512_128).
     pub suite: u16,

@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn nothing_of_a_token_or_a_session_shows_in_logs() {
-        let join = r#"{"type":"join","token":"worthy","name":"","sealing":{"layout":1,"suite":5},
+        let join = r#"{"type":"join","token":"worthy","name":"","sealing":{"layout":2,"suite":5},
             "media":{"microphone":true,"camera":true,"screen":true},"offer":"","sources":[]}"#;
         let resume = r#"{"type":"resume","session":"worthy","received":0}"#;
         for text in [join, resume] {

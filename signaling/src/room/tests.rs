@@ -226,7 +226,7 @@ fn guest(participant: u64, identity: &str, sources: &[Source], pairs: usize) -> 
         seat: Some(Seat {
             name: format!("{identity}'s name"),
             host: false,
-            sealing: Sealing { layout: 1, suite: 5 },
+            sealing: Sealing { layout: 2, suite: 5 },
             media: ON,
             sources: named,
         }),

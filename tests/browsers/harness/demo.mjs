@@ -17,13 +17,14 @@ export class Demo {
    * Starts on a free port, or on that of a former one with its `data`, and reads the links. `talkative`: logs all that
    * it can, and all of it is kept. `clinic`: the number of the one whose certified devices are the therapist's.
    */
-  static async start({ port, data, clinic, talkative = false } = {}) {
+  static async start({ port, data, clinic, av1 = false, talkative = false } = {}) {
     const demo = new Demo();
     demo.port = port ?? (await freePort());
     const folder = data ? ['--data', data] : [];
     const clinics = clinic ? ['--clinic', clinic] : [];
+    const codec = av1 ? ['--av1'] : [];
     const level = talkative ? ['--log', 'trace'] : [];
-    demo.process = new Child(BINARY, ['demo', '--listen', `127.0.0.1:${demo.port}`, ...folder, ...clinics, ...level], {
+    demo.process = new Child(BINARY, ['demo', '--listen', `127.0.0.1:${demo.port}`, ...folder, ...clinics, ...codec, ...level], {
       env: { ...process.env, NO_COLOR: '1' },
       ...(talkative && { lines: Infinity }),
     });

@@ -194,7 +194,7 @@ fn opening(options: &Options, offer: String) -> Opening {
     Opening::Join(Box::new(Joining {
         token: options.token.clone().into(),
         name: options.name.clone(),
-        sealing: protocol::Sealing { layout: 1, suite: 5 },
+        sealing: protocol::Sealing { layout: 2, suite: 5 },
         media: MediaState {
             microphone: true,
             camera: true,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use rapport_sfu::rtp::codec::vp8;
 
-use crate::sealing::Codec;
+use rapport_seal::Codec;
 
 /// The payloads of a picture's packets, in order.
 pub(crate) fn vp8_payloads(picture: u16, frame: &[u8]) -> Vec<Vec<u8>> {
@@ -78,6 +78,8 @@ impl Piece {
                 (descriptor.start, marker, descriptor.len)
             }
             Codec::Vp9 => vp9::descriptor(payload)?,
+            // not offered
+            Codec::H264 | Codec::Av1 => return None,
         };
         let bytes = payload.get(descriptor..).filter(|bytes| !bytes.is_empty())?;
         Some(Self {

@@ -13,7 +13,6 @@ mod redeem;
 mod reliable;
 mod report;
 mod sdp;
-pub mod sealing;
 mod signaling;
 mod tap;
 mod task;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rapport_client::handshake::ClientIdentity;
+use rapport_seal::{BaseKey, Codec, Opener, Sealer, Trailer};
 use rapport_sfu::id::{Mid, SenderIndex, Ssrc};
 use rapport_sfu::parameters::IceCredentials;
 use rapport_sfu::rtp::Header;
@@ -18,7 +19,6 @@ use crate::outbound::{Pace, Source};
 use crate::random;
 use crate::report::Report;
 use crate::sdp::{Answer, Offer, Payload, SOUND_PT, VP8_PT};
-use crate::sealing::{BaseKey, Codec, Opener, Sealer};
 use crate::tap::Tap;
 use crate::transport::{Arrival, Transport};
 
@@ -106,13 +106,19 @@ impl Sealing {
         }
     }
 
-    fn seal(&mut self, codec: Codec, frame: &[u8]) -> Result<Option<Vec<u8>>> {
+    fn seal(&mut self, codec: Codec, frame: &[u8], captured: Duration) -> Result<Option<Vec<u8>>> {
         Ok(match self {
             Self::Clear => Some(frame.to_vec()),
             Self::Sealed { sealer: None, .. } => None,
             Self::Sealed {
                 sealer: Some(sealer), ..
-            } => Some(sealer.seal(codec, frame)?),
+            } => {
+                let trailer = Trailer {
+                    capture_micros: (BEGINNING + captured).as_micros() as u64,
+                    ..Trailer::default()
+                };
+                Some(sealer.seal(codec, frame, &trailer)?)
+            }
         })
     }
 }
@@ -192,14 +198,21 @@ impl Media {
         }
         while let Some(timestamp) = self.sound_pace.poll(now) {
             let at = (timestamp / 960) as usize % self.clip.sound.len();
-            let Some(frame) = self.sealing.seal(Codec::Opus, self.clip.sound[at])? else {
+            let Some(frame) =
+                self.sealing
+                    .seal(Codec::Opus, self.clip.sound[at], at_rate(timestamp, 48_000))?
+            else {
                 continue;
             };
             self.sound.send(&mut self.transport, timestamp, vec![frame]);
             report.sent += 1;
         }
         while let Some(timestamp) = self.picture_pace.poll(now) {
-            let sealed = self.sealing.seal(Codec::Vp8, self.clip.picture[self.position])?;
+            let sealed = self.sealing.seal(
+                Codec::Vp8,
+                self.clip.picture[self.position],
+                at_rate(timestamp, 90_000),
+            )?;
             let Some(frame) = sealed else {
                 continue;
             };
@@ -249,7 +262,10 @@ impl Media {
         let index = self.transport.number(now, ssrc, sequence)?;
         let assembler = self.assemblers.entry(ssrc).or_default();
         let frame = assembler.handle_packet(index, codec, header.marker, payload)?;
-        let opened = self.opener.open(codec, &frame).map(|(kid, _)| kid.sender().0);
+        let opened = self
+            .opener
+            .open(codec, &frame)
+            .map(|opened| opened.kid.sender().0);
         let sender = opened.as_ref().ok().copied();
         report.count(codec, opened).then_some(sender).flatten()
     }
@@ -307,6 +323,14 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// So that the picture goes on, however many ask for a new one.
 const RESTART_INTERVAL: Duration = Duration::from_millis(300);
+
+/// Where the clock of these members stands when their media begins, since 1970: they have no other.
+const BEGINNING: Duration = Duration::from_secs(1_700_000_000);
+
+/// How long after the beginning a timestamp is.
+fn at_rate(timestamp: u32, ticks_per_second: u32) -> Duration {
+    Duration::from_secs(timestamp.into()) / ticks_per_second
+}
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::sealing::{Codec, SealError};
+use rapport_seal::{Codec, SealError};
 
 /// All counts of one member, since it joined.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -71,7 +71,7 @@ impl Report {
         let first = received.sound + received.picture == 0;
         match codec {
             Codec::Opus => received.sound += 1,
-            Codec::Vp8 | Codec::Vp9 => received.picture += 1,
+            _ => received.picture += 1,
         }
         first
     }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use rapport_sfu::id::{Pt, Ssrc};
 use rapport_sfu::parameters::{Fingerprint, IceCredentials};
 
-use crate::sealing::Codec;
+use rapport_seal::Codec;
 
 /// What is put into an offer.
 pub(crate) struct Offer<'a> {

@@ -19,8 +19,8 @@ use crate::client::{Event, Options};
 use crate::media::Media;
 use crate::reliable::Reliable;
 use crate::report::{Person, Report};
-use crate::sealing::{BaseKey, Kid};
 use crate::signaling::{Heard, Socket};
+use rapport_seal::{BaseKey, Kid};
 
 /// What the holder of a member wants.
 pub(crate) enum Order {

@@ -74,7 +74,15 @@ describe("redeem", () => {
     vi.stubGlobal("sessionStorage", { getItem: () => null, setItem: () => undefined });
     vi.stubGlobal("fetch", async () => Response.json(body, { status }));
   };
-  const redeemed = { token: "t", room: "r", standing: "guest", title: "", expires: 1, demo: true };
+  const redeemed = {
+    token: "t",
+    room: "r",
+    standing: "guest",
+    title: "",
+    expires: 1,
+    demo: true,
+    av1: false,
+  };
 
   it("is one device as long as the page lives, even where the storage is blocked", async () => {
     const devices: unknown[] = [];

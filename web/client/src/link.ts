@@ -29,6 +29,8 @@ export interface Redeemed {
   expires: number;
   /** The server made the secret itself, so it could open the session: only to try things out. */
   demo: boolean;
+  /** Pictures are to be coded by AV1 where the browser can. */
+  av1: boolean;
 }
 
 export type LinkErrorCode =
@@ -116,14 +118,15 @@ function codeOf(status: number): LinkErrorCode {
 
 function isRedeemed(value: unknown): value is Redeemed {
   if (typeof value !== "object" || value === null) return false;
-  const { token, room, standing, title, expires, demo } = value as Record<string, unknown>;
+  const { token, room, standing, title, expires, demo, av1 } = value as Record<string, unknown>;
   return (
     typeof token === "string" &&
     typeof room === "string" &&
     (standing === "host" || standing === "guest") &&
     typeof title === "string" &&
     typeof expires === "number" &&
-    typeof demo === "boolean"
+    typeof demo === "boolean" &&
+    typeof av1 === "boolean"
   );
 }
 

@@ -112,6 +112,15 @@ fn packets(sealed: &[u8]) -> Vec<(Codec, Vec<u8>)> {
         packets.push((Codec::Vp8, [descriptor, &key, sealed].concat()));
         packets.push((Codec::Vp8, [descriptor, &delta, sealed].concat()));
     }
+    let [sequence, frame] = [&[0x08, 1, 2, 3][..], &[&[0x30][..], sealed].concat()];
+    let counted = |unit: &[u8]| [&[unit.len() as u8], unit].concat();
+    packets.extend([
+        (AV1, [&[0x10], frame].concat()),
+        (AV1, [&[0x28], &counted(sequence)[..], frame].concat()),
+        (AV1, [&[0x08], &counted(sequence)[..], &counted(frame)].concat()),
+        // the rest of a sequence header before it
+        (AV1, [&[0xa8], &counted(sequence)[..], frame].concat()),
+    ]);
     packets.extend(VP9_DESCRIPTORS.map(|descriptor| {
         let mut packet = [descriptor, sealed].concat();
         packet[0] |= 0b0000_0100;
@@ -205,6 +214,10 @@ fn what_begins_nothing_is_not_judged() {
         (H264, &[0x7c, 0x05, 1, 2, 3]),
         (H264, &[0x7c, 0x45, 1, 2, 3]),
         (AV1, &[]),
+        (AV1, &[0x18, 0x08, 1, 2, 3]),
+        (AV1, &[0x90, 0x30, 1, 2, 3]),
+        (AV1, &[0xd0, 0x30, 1, 2, 3]),
+        (AV1, &[0x90]),
     ] {
         assert_eq!(
             find(codec, packet, 1),
@@ -242,15 +255,21 @@ fn clear_frames_and_what_cannot_be_read_are_refused() {
         (H264, &[0x79, 0, 1, 0, 2, 0x67, 0x42]),
         (H264, &[0x74, 1, 2]),
         (AV1, &[0x10, 0x32, 0x9a]),
+        (AV1, &[0x10, 0x30, 0x9a]),
+        (AV1, &[0x10, 0x18, 1, 2]),
+        (AV1, &[0x10, 0x20, 1, 2]),
+        (AV1, &[0x20, 9, 0x08, 1]),
     ] {
         assert_eq!(find(codec, packet, 1), Finding::Clear, "{codec:?} {packet:02x?}");
     }
 }
 
 #[test]
-fn av1_is_refused_even_in_the_form_of_another_codec() {
-    for (_, packet) in packets(&sealed(1, 8, 40)) {
-        assert_eq!(find(AV1, &packet, 1), Finding::Clear);
+fn av1_with_sizes_or_layers_in_its_units_is_refused() {
+    let sealed = sealed(1, 8, 40);
+    for header in [0x32, 0x34, 0x36, 0xb0] {
+        let packet = [&[0x10, header][..], &sealed].concat();
+        assert_eq!(find(AV1, &packet, 1), Finding::Clear, "{header:02x}");
     }
 }
 

@@ -96,7 +96,7 @@ async fn what_a_client_says_of_itself_is_checked_field_by_field() {
         ("/name", json!("x".repeat(65)), "name"),
         ("/name", json!("a\u{0}b"), "name"),
         ("/name", json!(7), "opening"),
-        ("/sealing/layout", json!(2), "sealing.layout"),
+        ("/sealing/layout", json!(1), "sealing.layout"),
         ("/sealing/suite", json!(4), "sealing.suite"),
         ("/media", json!({}), "opening.microphone"),
         ("/sources", json!(null), "opening"),

@@ -52,7 +52,7 @@ impl Rig {
             "type": "join",
             "token": self.token(room, identity, permissions),
             "name": identity,
-            "sealing": { "layout": 1, "suite": 5 },
+            "sealing": { "layout": 2, "suite": 5 },
             "media": { "microphone": true, "camera": false, "screen": false },
             "offer": OFFER,
             "sources": sources(&[("0", "microphone"), ("1", "camera")]),

@@ -11,7 +11,7 @@ use rapport_sfu::{Shard, ShardConfig};
 use rapport_signaling::negotiate::{Negotiated, Ours, Permit, Terms, negotiate};
 
 use super::*;
-use crate::sealing::Kid;
+use rapport_seal::Kid;
 
 /// What all but strangers have.
 const KEY: u8 = 1;

@@ -8,9 +8,10 @@ import { LAYOUTS, type Codec, type Layout } from "./layout.ts";
 import type { Rejection } from "./messages.ts";
 import { ReplayWindow } from "./replay.ts";
 import { decodeHeader, SframeKey, TAG_BYTES, type Header } from "./sframe.ts";
+import type { Trailer } from "./trailer.ts";
 
 export type Opened =
-  | { outcome: "opened"; frame: Bytes; sender: number }
+  | { outcome: "opened"; frame: Bytes; sender: number; trailer: Trailer }
   | { outcome: "replayed" }
   | { outcome: Rejection; kid?: number };
 
@@ -50,25 +51,25 @@ export class Incoming {
       parts.prefix,
       parts.ciphertext,
     );
-    const rest = plaintext && LAYOUTS[codec].rest(plaintext);
-    if (!rest) return { outcome: "unauthenticated", kid };
+    const content = plaintext && LAYOUTS[codec].rest(plaintext);
+    if (!content) return { outcome: "unauthenticated", kid };
     // its copy may have come over another receiver while this one was being opened
     if (!entry.window.isFresh(parts.counter)) return { outcome: "replayed" };
     entry.window.mark(parts.counter);
-    const opened = parts.prefix.length === 0 ? rest : concat(parts.prefix, rest);
-    return { outcome: "opened", frame: opened, sender: senderOf(kid) };
+    // copied even without a prefix: the trailer must not go on to a decoder in the same buffer
+    const opened = concat(parts.prefix, content.rest);
+    return { outcome: "opened", frame: opened, sender: senderOf(kid), trailer: content.trailer };
   }
 }
 
 /** The parts of a sealed frame, or nothing where no header of a sender of ours stands after the prefix. */
 function partsOf(layout: Layout, frame: Bytes) {
-  const cut = layout.prefixLength(frame);
-  if (cut === undefined) return undefined;
-  const sealed = layout.sealed(frame.subarray(cut));
-  const header = decodeHeader(sealed);
+  const parts = layout.split(frame);
+  const sealed = parts && layout.sealed(parts.rest);
+  const header = sealed && decodeHeader(sealed);
   if (!header || !isOurs(header) || sealed.length < header.length + TAG_BYTES) return undefined;
   return {
-    prefix: frame.subarray(0, cut),
+    prefix: parts.prefix,
     header,
     counter: Number(header.counter),
     headerBytes: sealed.subarray(0, header.length),

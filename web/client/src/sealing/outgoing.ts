@@ -6,6 +6,7 @@ import { encodeHeader, SframeKey } from "./sframe.ts";
 import { LAYOUTS, type Codec } from "./layout.ts";
 import type { Bytes } from "./bytes.ts";
 import type { SenderKey } from "./keys.ts";
+import type { Trailer } from "./trailer.ts";
 
 export class Outgoing {
   /** Where the counter of each new key begins. */
@@ -32,17 +33,17 @@ export class Outgoing {
   }
 
   /** The frame as it may be sent, or nothing. */
-  async seal(codec: Codec | undefined, frame: Bytes): Promise<Bytes | undefined> {
+  async seal(codec: Codec | undefined, frame: Bytes, trailer: Trailer): Promise<Bytes | undefined> {
     // an empty frame is silence that Opus does not send: sealed it would be a packet, and tell of the silence
     if (!codec || this.held || !this.#current || frame.length === 0) return undefined;
     const layout = LAYOUTS[codec];
-    const cut = layout.prefixLength(frame);
-    const plaintext = cut === undefined ? undefined : layout.plaintext(frame.subarray(cut));
+    const parts = layout.split(frame);
+    const plaintext = parts && layout.plaintext(parts.rest, trailer);
     if (!plaintext) return undefined;
     const { key } = this.#current;
     // taken before the first await: two tracks never see the same value
     const counter = BigInt(this.#current.counter++);
-    const prefix = frame.subarray(0, cut);
+    const { prefix } = parts;
     const header = encodeHeader(key.kid, counter);
     return layout.join(prefix, header, await key.seal(header, counter, prefix, plaintext));
   }

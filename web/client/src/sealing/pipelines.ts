@@ -3,9 +3,9 @@
 // Owns: one pipeline per transformer, the counts, what the page is told. Never does: enqueue a frame that was neither
 // sealed nor opened here; an ended or broken pipeline passes nothing.
 
-import type { Bytes } from "./bytes.ts";
+import { Capturing } from "./capturing.ts";
 import { Incoming, type Opened } from "./incoming.ts";
-import { codecOf, type Codec } from "./layout.ts";
+import { codecOf } from "./layout.ts";
 import { Nameless } from "./nameless.ts";
 import { noCounts, type FromWorker, type ToWorker, type TransformOptions } from "./messages.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -14,7 +14,17 @@ import { Receiving } from "./receiving.ts";
 /** What is used of RTCEncodedVideoFrame and RTCEncodedAudioFrame. */
 export interface EncodedFrame {
   data: ArrayBuffer;
-  getMetadata(): { mimeType?: string };
+  getMetadata(): FrameMetadata;
+}
+
+/** Of it each browser fills what it knows. */
+export interface FrameMetadata {
+  mimeType?: string;
+  rtpTimestamp?: number;
+  synchronizationSource?: number;
+  /** In pixels. */
+  width?: number;
+  height?: number;
 }
 
 /** What is used of RTCRtpScriptTransformer. */
@@ -33,7 +43,7 @@ export class Pipelines {
   readonly #outgoing = new Outgoing();
   readonly #incoming = new Incoming();
   readonly #counts = noCounts();
-  readonly #sending = new Map<number, { transformer: Transformer; sealed: number }>();
+  readonly #sending = new Map<number, { transformer: Transformer; capturing: Capturing; sealed: number }>();
   readonly #receiving = new Map<number, Receiving>();
   readonly #nameless = {
     send: new Nameless((frames) => this.#post({ type: "no_codec", direction: "send", frames })),
@@ -85,14 +95,18 @@ export class Pipelines {
   }
 
   #sealing(transformer: Transformer): Step {
-    const sender = { transformer, sealed: 0 };
+    const sender = { transformer, capturing: new Capturing(), sealed: 0 };
     this.#sending.set(transformer.options.id, sender);
     return async (frame, controller) => {
       const begun = performance.now();
-      const [codec, content] = contentOf(frame);
+      const metadata = frame.getMetadata();
+      const codec = codecOf(metadata.mimeType);
+      const content = new Uint8Array(frame.data);
       // before there is a key nothing is sealed anyway, and nobody is to be told
       if (this.#outgoing.ready && content.length > 0) this.#nameless.send.see(codec);
-      const sealed = await this.#attempt(() => this.#outgoing.seal(codec, content));
+      const now = (performance.timeOrigin + begun) * 1000;
+      const trailer = codec && sender.capturing.trailerOf(codec, metadata, now);
+      const sealed = await this.#attempt(async () => trailer && this.#outgoing.seal(codec, content, trailer));
       if (!sealed) {
         this.#counts.dropped += 1;
         return;
@@ -111,7 +125,8 @@ export class Pipelines {
     return async (frame, controller) => {
       if (frame.data.byteLength === 0) return; // padding: nothing to open, and nothing to blame anybody for
       const begun = performance.now();
-      const [codec, content] = contentOf(frame);
+      const codec = codecOf(frame.getMetadata().mimeType);
+      const content = new Uint8Array(frame.data);
       this.#nameless.receive.see(codec);
       const opened = await this.#attempt(() => this.#incoming.open(codec, content));
       if (!opened) return;
@@ -174,10 +189,6 @@ type Step = (
   frame: EncodedFrame,
   controller: TransformStreamDefaultController<EncodedFrame>,
 ) => Promise<void>;
-
-function contentOf(frame: EncodedFrame): [Codec | undefined, Bytes] {
-  return [codecOf(frame.getMetadata().mimeType), new Uint8Array(frame.data)];
-}
 
 function microsSince(begun: number): number {
   return (performance.now() - begun) * 1000;

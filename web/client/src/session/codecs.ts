@@ -3,15 +3,16 @@
 // Owns: the choice. Never does: touch descriptions; browsers order codecs by themselves when asked.
 
 /** Offers only what this protocol can seal, the best first. */
-export function preferCodecs(transceiver: RTCRtpTransceiver, kind: "audio" | "video"): void {
+export function preferCodecs(transceiver: RTCRtpTransceiver, kind: "audio" | "video", av1 = false): void {
   // What may be preferred is what can be received, for sections that send too (webrtc-pc §5.4).
   const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
-  transceiver.setCodecPreferences(preferred(codecs));
+  transceiver.setCodecPreferences(preferred(codecs, av1));
 }
 
-/** VP9 before VP8, each at what all browsers decode; retransmission stays. */
-export function preferred(codecs: RTCRtpCodec[]): RTCRtpCodec[] {
-  const ranked = codecs.map((codec) => ({ codec, rank: ORDER.findIndex((accepts) => accepts(codec)) }));
+/** VP9 before VP8, before them AV1 if it is wanted, each at what all browsers decode; retransmission stays. */
+export function preferred(codecs: RTCRtpCodec[], av1 = false): RTCRtpCodec[] {
+  const order = av1 ? [AV1, ...ORDER] : ORDER;
+  const ranked = codecs.map((codec) => ({ codec, rank: order.findIndex((accepts) => accepts(codec)) }));
   return ranked
     .filter(({ rank }) => rank >= 0)
     .sort((one, other) => one.rank - other.rank)
@@ -22,6 +23,10 @@ const named =
   (name: string) =>
   ({ mimeType }: RTCRtpCodec) =>
     mimeType.toLowerCase() === name;
+
+/** Profile 0, which is the one without a name. */
+const AV1 = (codec: RTCRtpCodec) =>
+  named("video/av1")(codec) && !/profile=[1-9]/.test(codec.sdpFmtpLine ?? "");
 
 const ORDER: ((codec: RTCRtpCodec) => boolean)[] = [
   // Profile 0, eight bits: the others are not decoded everywhere.

@@ -29,5 +29,12 @@ describe("preferred", () => {
     ];
     expect(preferred(all).map(({ mimeType }) => mimeType)).toEqual(["video/VP9", "video/VP8", "video/rtx"]);
     expect(preferred(all)[0]?.sdpFmtpLine).toBe("profile-id=0");
+    const withAv1 = preferred([...all, codec("video/AV1", "profile=1")], true);
+    expect(withAv1.map(({ mimeType }) => mimeType)).toEqual([
+      "video/AV1",
+      "video/VP9",
+      "video/VP8",
+      "video/rtx",
+    ]);
   });
 });

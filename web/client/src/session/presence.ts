@@ -5,6 +5,7 @@
 
 import type { CallStatistics, Owner } from "../media/statistics.ts";
 import type { ClientBody, ServerBody, Slot, Snapshot } from "../signaling/protocol.ts";
+import type { FaultEvent } from "../sealing/index.ts";
 import { CallSocket, type Closing, type Joined } from "../signaling/socket.ts";
 import { onWake } from "../signaling/wake.ts";
 import type { FaultCode } from "../keys/fault.ts";
@@ -30,6 +31,8 @@ export interface Admission {
   room: string;
   identity: CallIdentity;
   name: string;
+  /** Pictures are offered by AV1 first. */
+  av1: boolean;
 }
 
 export interface PresenceEvents {
@@ -69,13 +72,14 @@ export class Presence {
     this.#admission = admission;
     this.#own = own;
     this.#events = events;
-    this.#transport = new Transport({
-      connection: (state) => this.#connection(state),
-      opened: (mid, sender) => this.#opened(mid, sender),
-      unauthentic: (sender) => this.#unauthentic(sender),
-      fault: ({ reason, detail }) =>
+    const transport = {
+      connection: (state: RTCPeerConnectionState) => this.#connection(state),
+      opened: (mid: string, sender: number) => this.#opened(mid, sender),
+      unauthentic: (sender: number) => this.#unauthentic(sender),
+      fault: ({ reason, detail }: FaultEvent) =>
         this.#end(reason === "no_codec" ? "unsupported" : "not_sealed", `${reason}: ${detail}`),
-    });
+    };
+    this.#transport = new Transport(transport, admission.av1);
     this.#negotiation = new Negotiation(this.#transport, (body) => this.say(body));
     try {
       this.#publisher = new Publisher(this.#transport, this.#negotiation, own);
@@ -354,5 +358,5 @@ function senderOfOwn({ you, members }: Snapshot): number {
 }
 
 /** Of the frames, and of RFC 9605 §4.5: AES_256_GCM_SHA512_128. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 const SUITE = 5;

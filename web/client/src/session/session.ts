@@ -35,6 +35,8 @@ export interface JoinOptions {
   name: string;
   microphone?: MediaStreamTrack | null;
   camera?: MediaStreamTrack | null;
+  /** Pictures are coded by AV1 where the browser can: see `Redeemed`. */
+  av1?: boolean;
 }
 
 export class Session {
@@ -229,8 +231,8 @@ export class Session {
 
   #join(): void {
     this.#retry = undefined;
-    const { origin = location.origin, room, identity } = this.#options;
-    const admission = { origin, room, identity, token: this.#token, name: this.#name };
+    const { origin = location.origin, room, identity, av1 = false } = this.#options;
+    const admission = { origin, room, identity, av1, token: this.#token, name: this.#name };
     try {
       this.#presence = new Presence(admission, this.#own, {
         changed: () => this.#changed(),

@@ -28,9 +28,12 @@ export class Transport {
   readonly sealer: Sealer;
   readonly #connection: RTCPeerConnection;
   readonly #sources = new Map<Source, RTCRtpTransceiver>();
+  readonly #av1: boolean;
   #places: RTCRtpTransceiver[] = [];
 
-  constructor(events: TransportEvents) {
+  /** `av1`: pictures are offered by it first. */
+  constructor(events: TransportEvents, av1 = false) {
+    this.#av1 = av1;
     // The server has public addresses, in its answer: nothing else is needed to find it.
     this.#connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: [] });
     this.#connection.addEventListener("connectionstatechange", () =>
@@ -49,7 +52,7 @@ export class Transport {
   addSource(source: Source, stream: MediaStream, encoding: RTCRtpEncodingParameters): void {
     const kind = kindOf(source);
     const transceiver = this.sealer.addSender(kind, { streams: [stream], sendEncodings: [encoding] });
-    preferCodecs(transceiver, kind);
+    preferCodecs(transceiver, kind, this.#av1);
     this.#sources.set(source, transceiver);
   }
 
@@ -58,7 +61,7 @@ export class Transport {
     for (let i = 0; i < count; i++) {
       for (const kind of ["audio", "video"] as const) {
         const transceiver = this.sealer.addReceiver(kind);
-        preferCodecs(transceiver, kind);
+        preferCodecs(transceiver, kind, this.#av1);
         this.#places.push(transceiver);
       }
     }

@@ -37,7 +37,7 @@ sources: Array<SourceSection>, };
 
 /** How a sender seals its media (RFC 9605). The server never has a key. */
 export type Sealing = {
-/** Of the frames: 1. */
+/** Of the frames: 2. */
 layout: number,
 /** RFC 9605 cipher suite: 5 (AES_256_GCM_SHA512_128). */
 suite: number, };

@@ -49,7 +49,7 @@ const joined = { type: "joined", session: "s", answer: "v=0", snapshot };
 const joining: Joining = {
   token: "t",
   name: "n",
-  sealing: { layout: 1, suite: 5 },
+  sealing: { layout: 2, suite: 5 },
   media: { microphone: true, camera: true, screen: false },
   offer: "v=0",
   sources: [],

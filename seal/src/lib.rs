@@ -1,12 +1,16 @@
-//! Frames sealed and opened by the crate `sframe` (RFC 9605, suite 5) in our layout 1: what the sealing of
-//! browsers is held against.
+//! Frames sealed and opened by the crate `sframe` (RFC 9605, suite 5) in our layout 2: what the sealing of
+//! browsers is held against, and what opens recordings.
 //!
-//! Owns: the counter, the keys of others and what was seen of them. Never
-//! does: know packets; see [`layout`] for what of a frame stays clear.
+//! Owns: the counter, the keys of others and what was seen of them. Never does: know packets, or where keys come from.
+//!
+//! A server has no business with it: it never has a key.
 
-pub mod layout;
+mod av1;
+mod h264;
+mod layout;
 #[cfg(test)]
 mod tests;
+mod trailer;
 
 use std::collections::HashMap;
 
@@ -19,6 +23,7 @@ use sframe::header::{Counter, SframeHeader};
 use sframe::key::{DecryptionKey, EncryptionKey};
 
 pub use layout::Codec;
+pub use trailer::Trailer;
 
 /// Which key sealed a frame: sender index (12 bits), generation (12) and step (8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,11 +74,17 @@ impl Sealer {
         })
     }
 
-    /// `clear prefix | SFrame header | ciphertext | tag` of an encoded frame.
-    pub fn seal(&mut self, codec: Codec, frame: &[u8]) -> Result<Vec<u8>, SealError> {
-        let (prefix, plain) = layout::plaintext(codec, frame).ok_or(SealError::Layout)?;
-        let view = MediaFrameView::try_with_meta_data(&mut self.counter, plain.as_ref(), prefix)?;
-        Ok(view.encrypt(&self.key)?.as_ref().to_vec())
+    /// `clear prefix | SFrame header | ciphertext | tag` of an encoded frame, as its packetiser takes it.
+    pub fn seal(&mut self, codec: Codec, frame: &[u8], trailer: &Trailer) -> Result<Vec<u8>, SealError> {
+        let parts = layout::split(codec, frame).ok_or(SealError::Layout)?;
+        let plain = layout::plaintext(codec, parts.rest, trailer).ok_or(SealError::Layout)?;
+        let view = MediaFrameView::try_with_meta_data(&mut self.counter, &plain, &parts.prefix)?;
+        let encrypted = view.encrypt(&self.key)?;
+        Ok(layout::join(
+            codec,
+            &parts.prefix,
+            &encrypted.as_ref()[parts.prefix.len()..],
+        ))
     }
 }
 
@@ -107,24 +118,40 @@ impl Opener {
     }
 
     /// The frame as it was encoded, and whose it is; each frame once.
-    pub fn open(&mut self, codec: Codec, sealed: &[u8]) -> Result<(Kid, Vec<u8>), SealError> {
-        let kid = kid_of(codec, sealed).ok_or(SealError::Clear)?;
+    pub fn open(&mut self, codec: Codec, sealed: &[u8]) -> Result<Opened, SealError> {
+        let parts = layout::split(codec, sealed).ok_or(SealError::Clear)?;
+        let sealed = layout::sealed(codec, parts.rest).ok_or(SealError::Clear)?;
+        let kid = kid_in(&sealed).ok_or(SealError::Clear)?;
         if !self.keys.contains_key(&kid.0.into()) {
             return Err(SealError::NoKey(kid));
         }
-        let (prefix, rest) = layout::split(codec, sealed).ok_or(SealError::Clear)?;
-        let frame = EncryptedFrameView::try_with_meta_data(rest, prefix)?
+        let plain = EncryptedFrameView::try_with_meta_data(sealed.as_ref(), &parts.prefix)?
             .validated_decrypt(&self.keys, &mut self.seen)
             .map_err(|error| SealError::of(kid, error))?;
-        let encoded = layout::encoded(codec, prefix, frame.payload()).ok_or(SealError::Layout)?;
-        Ok((kid, encoded))
+        let (rest, trailer) = layout::content(codec, plain.payload()).ok_or(SealError::Layout)?;
+        let frame = [&parts.prefix, rest].concat();
+        Ok(Opened { kid, frame, trailer })
     }
+}
+
+/// A frame that its sender sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The key.
+    pub kid: Kid,
+    /// As it was encoded.
+    pub frame: Vec<u8>,
+    /// What its sender says of it.
+    pub trailer: Trailer,
 }
 
 /// The name of the key that a frame says it is sealed with; none when it is plainly not sealed: when no sender
 /// of ours would write such a header, or nothing but a header and a tag would fit.
 pub fn kid_of(codec: Codec, sealed: &[u8]) -> Option<Kid> {
-    let (_, rest) = layout::split(codec, sealed)?;
+    kid_in(layout::sealed(codec, layout::split(codec, sealed)?.rest)?.as_ref())
+}
+
+fn kid_in(rest: &[u8]) -> Option<Kid> {
     let header = SframeHeader::deserialize(rest).ok()?;
     let kid = u32::try_from(header.key_id()).ok().map(Kid)?;
     // RFC 9605 §4.3: both numbers are written in as few bytes as they take.
