@@ -67,6 +67,11 @@ export class Call {
     return [one, other];
   }
 
+  /** Lets in somebody who is a program. */
+  admitSynthetic(name) {
+    return this.#host().press(`Let in ${name}`);
+  }
+
   later(close) {
     this.closing.push(close);
   }

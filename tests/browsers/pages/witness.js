@@ -128,7 +128,8 @@ class Eye {
   copy() {
     const { element, rendered, bySource } = this;
     const shown = element.isConnected && element.getClientRects().length > 0 && getComputedStyle(element).visibility === 'visible';
-    return { shown, rendered, bySource: structuredClone(bySource), label: element.getAttribute('aria-label') };
+    const name = element.closest('.tile')?.querySelector('.name .text')?.textContent ?? null;
+    return { shown, rendered, bySource: structuredClone(bySource), label: element.getAttribute('aria-label'), name };
   }
 
   #onFrame() {
@@ -137,11 +138,13 @@ class Eye {
     this.context.drawImage(this.element, 0, 0, WIDTH, HEIGHT);
     const frame = read(this.context.getImageData(0, 0, WIDTH, HEIGHT));
     if (!frame) return;
-    const seen = (this.bySource[frame.source] ??= { read: 0, backward: 0, firstAt: performance.now(), first: frame.counter });
+    const seen = (this.bySource[frame.source] ??= { read: 0, backward: 0, firstAt: performance.now(), first: frame.counter, longestGap: 0 });
     if (frame.counter < seen.last) seen.backward += 1;
+    const now = performance.now();
+    seen.longestGap = Math.max(seen.longestGap, now - (seen.lastAt ?? now));
     seen.read += 1;
     seen.last = frame.counter;
-    seen.lastAt = performance.now();
+    seen.lastAt = now;
   }
 }
 

@@ -50,6 +50,9 @@ pub(crate) struct Call {
     /// Send frames without a seal.
     #[arg(long)]
     clear: bool,
+    /// Send frames in the clear that have the form of sealed ones.
+    #[arg(long, conflicts_with = "clear")]
+    forge: bool,
     /// Keep in this file what comes out of the transport of the first member, still sealed.
     #[arg(long)]
     tap: Option<PathBuf>,
@@ -183,6 +186,7 @@ impl Call {
             pairs: self.places,
             first_counter: self.first_counter,
             clear: self.clear,
+            forge: self.forge,
             tap: self.tap.clone().filter(|_| at == 0),
         })
     }

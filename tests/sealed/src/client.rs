@@ -48,6 +48,8 @@ pub struct Options {
     pub first_counter: u64,
     /// Sends frames without a seal, which no client of ours does.
     pub clear: bool,
+    /// Sends frames in the clear that have the form of sealed ones.
+    pub forge: bool,
     /// Where to keep what comes out of the transport, still sealed.
     pub tap: Option<PathBuf>,
 }
@@ -104,9 +106,10 @@ impl Client {
         let sender = own_sender(&snapshot)?;
         let udp = connect(&answer.candidates).await?;
         let tap = options.tap.as_deref().map(Tap::create).transpose()?;
-        let sealing = match options.clear {
-            true => Sealing::Clear,
-            false => Sealing::waiting(options.first_counter),
+        let sealing = match (options.clear, options.forge) {
+            (true, _) => Sealing::Clear,
+            (false, true) => Sealing::forging(),
+            (false, false) => Sealing::waiting(options.first_counter),
         };
         let media = ready.connect(&answer, (sealing, tap), Instant::now())?;
         let agreement = agreement(&options, sender)?;

@@ -18,7 +18,7 @@ struct Arguments {
     call: Option<call::Call>,
 }
 
-/// JSON lines in, JSON lines out: `{"key","kid","codec","frame"}`, the base key in base64url, codec `opus`, `vp8` or `vp9`, frame in base64; answered with `{"frame"}` or `{"error"}`.
+/// JSON lines in, JSON lines out: `{"key","kid","codec","frame"}`, the base key in base64url, codec `opus`, `vp8`, `vp9`, `h264` or `av1`, frame in base64; answered with `{"frame"}` or `{"error"}`.
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum Oracle {
     /// Opens each frame.

@@ -94,6 +94,8 @@ pub(crate) enum Sealing {
         sealer: Option<Sealer>,
         /// Of the first frame under each key.
         first_counter: u64,
+        /// What stands where the ciphertext would is in the clear: the form is right, and nothing else.
+        forges: bool,
     },
 }
 
@@ -103,6 +105,16 @@ impl Sealing {
         Self::Sealed {
             sealer: None,
             first_counter,
+            forges: false,
+        }
+    }
+
+    /// Never seals anything, and looks as if.
+    pub(crate) const fn forging() -> Self {
+        Self::Sealed {
+            sealer: None,
+            first_counter: 0,
+            forges: true,
         }
     }
 
@@ -111,13 +123,16 @@ impl Sealing {
             Self::Clear => Some(frame.to_vec()),
             Self::Sealed { sealer: None, .. } => None,
             Self::Sealed {
-                sealer: Some(sealer), ..
+                sealer: Some(sealer),
+                forges,
+                ..
             } => {
                 let trailer = Trailer {
                     capture_micros: (BEGINNING + captured).as_micros() as u64,
                     ..Trailer::default()
                 };
-                Some(sealer.seal(codec, frame, &trailer)?)
+                let sealed = sealer.seal(codec, frame, &trailer)?;
+                Some(if *forges { forged(codec, frame, sealed) } else { sealed })
             }
         })
     }
@@ -149,6 +164,7 @@ impl Media {
         if let Sealing::Sealed {
             sealer,
             first_counter,
+            ..
         } = &mut self.sealing
         {
             *sealer = Some(Sealer::new(key, *first_counter)?);
@@ -323,6 +339,23 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// So that the picture goes on, however many ask for a new one.
 const RESTART_INTERVAL: Duration = Duration::from_millis(300);
+
+/// A sealed frame with its ciphertext replaced by what a decoder would show.
+fn forged(codec: Codec, frame: &[u8], mut sealed: Vec<u8>) -> Vec<u8> {
+    let prefix = match codec {
+        Codec::Opus => 1,
+        _ if frame[0] & 1 == 0 => 10,
+        _ => 3,
+    };
+    // RFC 9605 §4.3: X KKK Y CCC, and the numbers that do not fit there
+    let long = |nibble: u8| if nibble & 8 == 0 { 0 } else { usize::from(nibble & 7) + 1 };
+    let config = sealed[prefix];
+    let body = prefix + 1 + long(config >> 4) + long(config & 0x0f);
+    let shown = &frame[prefix..];
+    let fits = shown.len().min(sealed.len() - body);
+    sealed[body..body + fits].copy_from_slice(&shown[..fits]);
+    sealed
+}
 
 /// Where the clock of these members stands when their media begins, since 1970: they have no other.
 const BEGINNING: Duration = Duration::from_secs(1_700_000_000);

@@ -81,6 +81,7 @@ impl Rig {
             pairs: 4,
             first_counter: 0,
             clear: false,
+            forge: false,
             tap: None,
         })
     }
