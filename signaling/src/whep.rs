@@ -22,7 +22,8 @@ const WHEP: Protocol = Protocol {
 ///
 /// The body is an SDP offer with places to receive in. They are filled in the order in which tracks are
 /// published, freed when tracks go, and filled again, without another offer. A room that nobody publishes in
-/// yet can be played all the same.
+/// yet can be played all the same. Of a sealed call nothing comes unless the token administers the room; then
+/// it comes sealed.
 #[utoipa::path(
     post,
     path = "/whep/{room}",

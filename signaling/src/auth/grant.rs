@@ -110,6 +110,7 @@ pub struct Join {
     room: RoomName,
     identity: Identity,
     role: Role,
+    host: bool,
 }
 
 impl Join {
@@ -126,6 +127,11 @@ impl Join {
     /// To do what.
     pub fn role(&self) -> Role {
         self.role
+    }
+
+    /// Whether the token is that of a host: it administers the room.
+    pub fn is_host(&self) -> bool {
+        self.host
     }
 }
 
@@ -174,6 +180,7 @@ impl Grant {
                 room: room.clone(),
                 identity: self.identity.clone(),
                 role,
+                host: self.administers(room).is_ok(),
             }),
         }
     }
@@ -264,6 +271,13 @@ mod tests {
         assert_eq!(grant("one", "s").sit(), Err(Refused::Publish));
         assert_eq!(grant("one", "pa").sit(), Err(Refused::Subscribe));
         assert_eq!(grant("*", "aps").sit(), Err(Refused::OtherRoom));
+    }
+
+    #[test]
+    fn a_join_is_a_hosts_if_its_token_administers_the_room() {
+        let join = |flags| grant("one", flags).join(&room("one"), Role::Subscriber);
+        assert!(join("sa").unwrap().is_host());
+        assert!(!join("ps").unwrap().is_host());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::presence::Presence;
 use super::reliable::Reliable;
 use super::session::Session;
 use super::{Arrival, json};
-use crate::auth::{Bearer, Grant, Join, Role};
+use crate::auth::{Bearer, Join, Role};
 use crate::entry;
 use crate::http::{App, in_time};
 use crate::media::Endpoint;
@@ -71,7 +71,7 @@ async fn enter(app: &App, joining: Joining) -> Result<(Welcome, Session), Closin
     check_sealing(&joining.sealing)?;
     let verdict = app.directory.plugins().authorise(&join).await;
     verdict.map_err(|refusal| Closing::because(CloseReason::Forbidden, refusal.0))?;
-    let seat = seat(&grant, &join, name, &joining);
+    let seat = seat(&join, name, &joining);
     let entered = app.directory.enter(join.room(), |endpoint| {
         let (admission, ready, notices) = prepare(app, &join, &joining, &seat, endpoint)?;
         let request = |reply| Request::Sit(Box::new(admission), notices, reply);
@@ -107,10 +107,10 @@ async fn enter(app: &App, joining: Joining) -> Result<(Welcome, Session), Closin
     Ok((welcome, session))
 }
 
-fn seat(grant: &Grant, join: &Join, name: String, joining: &Joining) -> Seat {
+fn seat(join: &Join, name: String, joining: &Joining) -> Seat {
     Seat {
         name,
-        host: grant.administers(join.room()).is_ok(),
+        host: join.is_host(),
         sealing: joining.sealing.clone(),
         media: joining.media,
         sources: Vec::new(),

@@ -6,7 +6,6 @@
 use rapport_sfu::command::Command;
 use rapport_sfu::id::{ParticipantId, SubscriptionId, TrackId};
 
-use super::track::Track;
 use super::{Effect, Notice, Room};
 use crate::protocol::ServerBody;
 
@@ -38,8 +37,8 @@ impl Room {
 
     fn free_places(&mut self) {
         for member in self.participants.values_mut() {
-            let waits = !member.is_admitted();
-            let gone = |id: TrackId| waits || self.tracks.get(&id).is_none_or(Track::is_withheld);
+            let reach = member.reach();
+            let gone = |id: TrackId| self.tracks.get(&id).is_none_or(|track| !reach.covers(track));
             for place in &mut member.places {
                 if place.shown.take_if(|shown| gone(shown.track)).is_some() {
                     self.effects.push_back(select(place.subscription, None));

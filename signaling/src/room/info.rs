@@ -46,7 +46,8 @@ pub struct ParticipantInfo {
     pub identity: String,
     /// `publisher` (WHIP), `subscriber` (WHEP) or `member` (of a call).
     pub role: &'static str,
-    /// In a sealed room: `host`, `guest`, or `listener`, who plays by WHEP and can't read what it gets.
+    /// In a sealed room: `host`, `guest`, or `listener`, who plays by WHEP: it gets nothing without a
+    /// host's token, and what it gets it can't read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standing: Option<&'static str>,
     /// Its media flows.

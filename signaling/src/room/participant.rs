@@ -14,6 +14,8 @@ use crate::session::{EntityTag, SessionId};
 pub(super) struct Participant {
     pub(super) identity: Identity,
     pub(super) role: Role,
+    /// Its token is a host's, whether it has a seat or not.
+    pub(super) host_token: bool,
     pub(super) session: SessionId,
     pub(super) tag: EntityTag,
     pub(super) remote: IceCredentials,
@@ -34,6 +36,7 @@ impl Participant {
         Self {
             identity: admission.join.identity().clone(),
             role: admission.join.role(),
+            host_token: admission.join.is_host(),
             session: admission.session,
             tag: admission.tag,
             remote: admission.transport.remote,

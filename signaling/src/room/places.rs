@@ -162,7 +162,7 @@ impl Participant {
             Some(_) => track.publisher == own,
             None => track.identity == self.identity,
         };
-        self.is_admitted() && chosen && !is_own && !track.is_withheld()
+        self.reach().covers(track) && chosen && !is_own
     }
 
     fn shows(&self, track: TrackId) -> bool {

@@ -47,11 +47,17 @@ fn room() -> Room {
 }
 
 fn join(identity: &str, role: Role) -> Join {
+    join_with(identity, role, false)
+}
+
+/// `admin` is what makes a token that of a host.
+fn join_with(identity: &str, role: Role, admin: bool) -> Join {
     let mut keys = Keys::new(Duration::from_secs(60));
     keys.add_secret("main", &[7; 32]).unwrap();
     let claims = Claims {
         publish: true,
         subscribe: true,
+        admin,
         ..Claims::new("one", identity, unix_now() + 30)
     };
     let token = keys.issue(claims).unwrap();
@@ -139,6 +145,14 @@ fn subscriber(participant: u64, identity: &str, kinds: &[MediaKind]) -> Admissio
     Admission {
         subscriptions: subscriptions.collect(),
         ..admission(participant, join(identity, Role::Subscriber))
+    }
+}
+
+/// A subscriber with the token of a host.
+fn listening_host(participant: u64, identity: &str, kinds: &[MediaKind]) -> Admission {
+    Admission {
+        join: join_with(identity, Role::Subscriber, true),
+        ..subscriber(participant, identity, kinds)
     }
 }
 

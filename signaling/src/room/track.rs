@@ -20,6 +20,8 @@ pub(super) struct Track {
     pub(super) codecs: Vec<Codec>,
     /// Of the publisher's section.
     mid: Mid,
+    /// A member of a call publishes it.
+    pub(super) sealed: bool,
     /// Known in calls.
     pub(super) source: Option<Source>,
     /// Silenced by an administrator.
@@ -86,6 +88,7 @@ impl Room {
             kind,
             codecs: codecs(&parameters.media),
             mid: parameters.media.mid,
+            sealed: parameters.sealed.is_some(),
             source,
             muted: false,
             off: false,

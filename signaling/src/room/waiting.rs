@@ -5,13 +5,49 @@
 //! Media is kept out by leaving places empty, so that a packet costs nothing more, and an admitted guest needs no
 //! other transport: its places are filled, and filling one asks for a key frame.
 //!
+//! Listeners by WHEP say no word of keys, so that no host's client could admit them: here their token decides.
+//!
 //! [`Gate`]: rapport_keys::Gate
 
 use rapport_keys::To;
 use rapport_sfu::id::ParticipantId;
 
+use super::participant::Participant;
+use super::track::Track;
 use super::{Effect, Notice, Room, RoomError};
 use crate::protocol::{Audience, ServerBody};
+
+/// Which media may reach somebody at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// It waits to be let in.
+    Nothing,
+    /// It listens with a token that makes no host of it.
+    Clear,
+    All,
+}
+
+impl Reach {
+    pub(super) fn covers(self, track: &Track) -> bool {
+        let reaches = match self {
+            Self::Nothing => false,
+            Self::Clear => !track.sealed,
+            Self::All => true,
+        };
+        reaches && !track.is_withheld()
+    }
+}
+
+impl Participant {
+    /// It is the tracks that are sealed, and not the room: a listener may be there before either is settled.
+    pub(super) fn reach(&self) -> Reach {
+        match &self.seat {
+            Some(seat) if !seat.admitted => Reach::Nothing,
+            None if !self.host_token => Reach::Clear,
+            _ => Reach::All,
+        }
+    }
+}
 
 impl Room {
     /// Passes on a message of the key protocol.

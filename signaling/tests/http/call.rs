@@ -6,3 +6,4 @@ mod resuming;
 mod rules;
 mod socket;
 mod talking;
+mod waiting;

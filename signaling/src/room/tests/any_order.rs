@@ -17,6 +17,9 @@ use crate::protocol::{Line, Snapshot};
 /// People who come, go and come again.
 const PEOPLE: u64 = 16;
 
+/// Fewer than may be wanted.
+const LISTENER_PAIRS: usize = 2;
+
 const SOURCES: [Source; 4] = [
     Source::Microphone,
     Source::Camera,
@@ -35,6 +38,7 @@ enum Step {
     },
     Listen {
         person: u64,
+        host: bool,
     },
     Ask(Index, Asked),
     Extend {
@@ -85,7 +89,7 @@ fn step() -> impl Strategy<Value = Step> {
         12 => (0..PEOPLE, any::<bool>(), 0..=4_usize, 0..4_usize, media_state()).prop_map(
             |(person, host, sources, pairs, on)| Step::Sit { person, host, sources, pairs, on }
         ),
-        2 => (0..PEOPLE).prop_map(|person| Step::Listen { person }),
+        4 => (0..PEOPLE, any::<bool>()).prop_map(|(person, host)| Step::Listen { person, host }),
         12 => (index(), asked()).prop_map(|(who, asked)| Step::Ask(who, asked)),
         6 => (index(), 0..3_usize, any::<bool>()).prop_map(|(who, pairs, screen)| Step::Extend { who, pairs, screen }),
         3 => index().prop_map(Step::Leave),
@@ -102,7 +106,9 @@ struct World {
     room: Room,
     plane: Plane,
     views: BTreeMap<ParticipantId, View>,
-    listeners: BTreeSet<ParticipantId>,
+    /// Whether the token is a host's.
+    listeners: BTreeMap<ParticipantId, bool>,
+    people: BTreeMap<ParticipantId, u64>,
     senders: BTreeSet<u16>,
     sources: BTreeMap<TrackId, Source>,
     /// Whose media flows.
@@ -125,7 +131,8 @@ impl World {
             room: room(),
             plane: Plane::default(),
             views: BTreeMap::new(),
-            listeners: BTreeSet::new(),
+            listeners: BTreeMap::new(),
+            people: BTreeMap::new(),
             senders: BTreeSet::new(),
             sources: BTreeMap::new(),
             admitted: BTreeSet::new(),
@@ -148,7 +155,7 @@ impl World {
                 pairs,
                 on,
             } => self.sit(person, is_host, &SOURCES[..sources], pairs, on),
-            Step::Listen { person } => self.listen(person),
+            Step::Listen { person, host } => self.listen(person, host),
             Step::Ask(who, asked) => self.ask(&who, asked),
             Step::Extend { who, pairs, screen } => self.extend(&who, pairs, screen),
             Step::State(whom, is_in) => self.state(&whom, is_in),
@@ -209,6 +216,7 @@ impl World {
         assert_eq!((own.participant, snapshot.you), (id.0, id.0));
         let sender = own.sender.unwrap();
         assert!(self.senders.insert(sender), "sender {sender} came twice");
+        self.people.insert(id, person);
         self.sources.extend(named);
         self.on.insert(id, on);
         self.views.insert(id, View(snapshot));
@@ -235,11 +243,12 @@ impl World {
         }
     }
 
-    fn listen(&mut self, person: u64) {
+    fn listen(&mut self, person: u64, is_host: bool) {
         self.next -= 1;
         let id = ParticipantId(self.next);
-        let admission = subscriber(id.0, &format!("person {person}"), &[]);
-        let subscriptions = pairs_of(id.0, 0..2);
+        let listener = if is_host { listening_host } else { subscriber };
+        let admission = listener(id.0, &format!("person {person}"), &[]);
+        let subscriptions = pairs_of(id.0, 0..LISTENER_PAIRS);
         if self
             .room
             .join(Admission {
@@ -248,7 +257,8 @@ impl World {
             })
             .is_ok()
         {
-            self.listeners.insert(id);
+            self.people.insert(id, person);
+            self.listeners.insert(id, is_host);
         }
     }
 
@@ -326,10 +336,13 @@ impl World {
             assert_eq!(in_order(view.0.clone()), seen, "of member {member}");
             self.check_places(member, &view.0);
         }
-        let expected: Vec<_> = self.views.keys().chain(&self.listeners).copied().collect();
+        let expected: Vec<_> = self.views.keys().chain(self.listeners.keys()).copied().collect();
         let expected: BTreeSet<_> = expected.into_iter().collect();
         let inside: BTreeSet<_> = present(&self.room).into_iter().map(ParticipantId).collect();
         assert_eq!(inside, expected, "who was told to be out is, and nobody else");
+        for (&listener, &is_host) in &self.listeners {
+            self.check_listener(listener, is_host);
+        }
         self.check_mutes();
         self.check_selections();
     }
@@ -369,6 +382,24 @@ impl World {
         }
     }
 
+    /// All that members publish is sealed: a listener gets it by a host's token, and by no other.
+    fn check_listener(&self, listener: ParticipantId, is_host: bool) {
+        let places = self.plane.places.values();
+        let shown = places.filter(|(owner, track)| *owner == listener && track.is_some());
+        let wanted = |kind| {
+            let tracks = self.plane.published.iter();
+            let flowing = tracks.filter(|(track, publisher)| {
+                let is_other = self.people[publisher] != self.people[&listener];
+                let sealed = !self.refused.contains(track);
+                let flows = self.admitted.contains(publisher) && sealed;
+                flows && is_other && kind_of(self.sources[track]) == kind
+            });
+            flowing.count().min(LISTENER_PAIRS)
+        };
+        let expected = if is_host { wanted(Audio) + wanted(Video) } else { 0 };
+        assert_eq!(shown.count(), expected, "of listener {listener}, host: {is_host}");
+    }
+
     fn check_mutes(&self) {
         for (track, publisher) in &self.plane.published {
             let media = self.on[publisher];
@@ -400,7 +431,7 @@ impl World {
     }
 
     fn anybody(&self, index: &Index) -> Option<ParticipantId> {
-        pick(index, self.views.keys().chain(&self.listeners))
+        pick(index, self.views.keys().chain(self.listeners.keys()))
     }
 
     fn any_track(&self, index: &Index) -> Option<TrackId> {

@@ -52,7 +52,7 @@ fn without_the_configurations_word_nothing_clear_is_published() {
 fn a_listener_waits_until_somebody_decides() {
     for sealed in [true, false] {
         let mut room = room();
-        room.join(subscriber(1, "anna", &[Audio])).unwrap();
+        room.join(listening_host(1, "anna", &[Audio])).unwrap();
         assert_eq!(room.info().kind, "undecided");
         if sealed {
             room.sit(host(2, "ben", &FACE, 1)).unwrap();

@@ -70,7 +70,7 @@ fn nobody_sees_himself_but_an_earlier_listener_of_his_name_may_see_him() {
     let alone = room.sit(host(1, "anna", &FACE, 2)).unwrap();
     assert_eq!(shown(&alone.slots), []);
     effects(&mut room);
-    room.join(subscriber(2, "anna", &[Video])).unwrap();
+    room.join(listening_host(2, "anna", &[Video])).unwrap();
     assert_eq!(selections(&mut room), [], "WHEP goes by the name");
 }
 

@@ -111,7 +111,7 @@ fn a_track_that_is_not_sealed_is_shown_to_nobody() {
     room.sit(host(1, "anna", &FACE, 1)).unwrap();
     room.sit(host(2, "ben", &FACE, 1)).unwrap();
     room.sit(host(3, "carl", &FACE, 1)).unwrap();
-    room.join(subscriber(4, "dora", &[Video])).unwrap();
+    room.join(listening_host(4, "dora", &[Video])).unwrap();
     effects(&mut room);
     let unsealed = Event::Unsealed { track: track(1, 1) };
     room.handle_event(unsealed.clone());

@@ -84,6 +84,39 @@ fn a_subscriber_may_ask_for_one_publisher_only() {
 }
 
 #[test]
+fn a_listener_gets_nothing_of_a_call_whenever_it_came() {
+    let mut room = room();
+    let only = Identity::new("anna");
+    let choosing = subscriber(2, "choosing", &[Audio, Video]);
+    room.join(subscriber(1, "early", &[Audio, Video])).unwrap();
+    room.join(Admission { only, ..choosing }).unwrap();
+    room.sit(host(3, "anna", &[Source::Microphone], 0)).unwrap();
+    room.join(subscriber(4, "late", &[Audio, Video])).unwrap();
+    let camera = (track(3, 1), Source::Camera, publication(Video, "Camera"));
+    let more = Extension {
+        publications: vec![camera],
+        ..Extension::default()
+    };
+    room.extend(ParticipantId(3), more).unwrap();
+    assert_eq!(selections(&mut room), []);
+    assert_eq!(present(&room), [1, 2, 3, 4], "and they are seen all the same");
+}
+
+#[test]
+fn a_listener_with_a_hosts_token_gets_the_sealed_media_of_those_who_were_let_in() {
+    let mut room = room();
+    room.join(listening_host(1, "early", &[Audio])).unwrap();
+    room.sit(host(2, "anna", &FACE, 0)).unwrap();
+    room.sit(guest(3, "ben", &FACE, 0)).unwrap();
+    room.join(listening_host(4, "late", &[Audio, Audio, Video]))
+        .unwrap();
+    assert_eq!(
+        selections(&mut room),
+        [(10, Some(200)), (40, Some(200)), (42, Some(201))]
+    );
+}
+
+#[test]
 fn sound_and_picture_of_one_publisher_stand_side_by_side() {
     let mut room = room();
     // Ben's picture takes the first place; Anna's sound may not stand beside it.
