@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::device::DeviceId;
 use crate::hello::{Hello, Stay};
-use crate::message::{MOST_CHARACTERS, Message, Parsed, Statement, Verdict};
+use crate::message::{Entry, MOST_CHARACTERS, Message, Parsed, Statement, Verdict};
 
 /// The waiting room of one room. Participants are named by the server's numbers.
 #[derive(Clone, Debug)]
@@ -24,9 +24,17 @@ pub struct Gate {
 #[derive(Clone, Debug)]
 struct Present {
     is_host: bool,
-    is_admitted: bool,
+    standing: Standing,
     /// Of the first right hello. Later ones are passed on and not counted: a stay has one.
     hello: Option<Met>,
+}
+
+/// A host stands as admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Waiting,
+    Admitted,
+    Refused,
 }
 
 /// What counts of a hello.
@@ -53,8 +61,21 @@ pub enum To {
 pub struct Outcome {
     /// Whose media flows from now on (`true`), or not any more.
     pub changes: Vec<(u64, bool)>,
+    /// What it newly says of guests who are there, one for each: to be counted.
+    pub rulings: Vec<Ruling>,
     /// Who gets it.
     pub receivers: Vec<u64>,
+}
+
+/// What a host's client has signed of a guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ruling {
+    /// It is let in.
+    Admitted,
+    /// It was in, and waits again.
+    PutBack,
+    /// It is declined or removed. For its media that is the same as waiting.
+    Refused,
 }
 
 /// Why a message is not passed on: its sender is at fault.
@@ -82,7 +103,11 @@ impl Gate {
     pub fn handle_join(&mut self, participant: u64, is_host: bool) {
         let present = Present {
             is_host,
-            is_admitted: is_host,
+            standing: if is_host {
+                Standing::Admitted
+            } else {
+                Standing::Waiting
+            },
             hello: None,
         };
         self.present.insert(participant, present);
@@ -97,7 +122,13 @@ impl Gate {
     pub fn is_admitted(&self, participant: u64) -> bool {
         self.present
             .get(&participant)
-            .is_some_and(|present| present.is_admitted)
+            .is_some_and(|present| present.is_admitted())
+    }
+
+    /// How many are there whose media does not flow.
+    pub fn waiting_count(&self) -> usize {
+        let waiting = self.present.values().filter(|present| !present.is_admitted());
+        waiting.count()
     }
 
     /// Whether one of them may know of the other: a waiting guest and another guest may not.
@@ -105,7 +136,7 @@ impl Gate {
         let (Some(one), Some(other)) = (self.present.get(&one), self.present.get(&other)) else {
             return false;
         };
-        one.is_host || other.is_host || (one.is_admitted && other.is_admitted)
+        one.is_host || other.is_host || (one.is_admitted() && other.is_admitted())
     }
 
     /// A message came.
@@ -114,21 +145,21 @@ impl Gate {
             return Err(Refusal::TooLong);
         }
         let parsed = Parsed::read(text).ok_or(Refusal::Malformed)?;
-        let changes = self.read(from, &parsed);
+        let outcome = self.read(from, &parsed);
         let receivers = self.receivers(from, to);
-        Ok(Outcome { changes, receivers })
+        Ok(Outcome { receivers, ..outcome })
     }
 
-    fn read(&mut self, from: u64, parsed: &Parsed) -> Vec<(u64, bool)> {
+    fn read(&mut self, from: u64, parsed: &Parsed) -> Outcome {
         match &parsed.message {
             Message::Hello(_) => {
                 self.meet(from, parsed);
-                Vec::new()
+                Outcome::default()
             }
             Message::Statement(statement) if self.is_stated_by_host(from, parsed, statement) => {
                 self.apply(statement)
             }
-            _ => Vec::new(),
+            _ => Outcome::default(),
         }
     }
 
@@ -153,8 +184,8 @@ impl Gate {
         met.is_some_and(|met| met.stay == statement.from && parsed.is_signed_by(&met.signing_key))
     }
 
-    fn apply(&mut self, statement: &Statement) -> Vec<(u64, bool)> {
-        let mut changes = Vec::new();
+    fn apply(&mut self, statement: &Statement) -> Outcome {
+        let mut outcome = Outcome::default();
         for entry in &statement.entries {
             if !self.is_news(&entry.device, entry.clock, entry.verdict) {
                 continue;
@@ -164,15 +195,16 @@ impl Gate {
                 let Some(met) = present.hello.filter(|met| met.device.0 == entry.device) else {
                     continue;
                 };
-                // A device has one entry: of its stays, the one that is named is in, and no other.
-                let is_admitted = entry.verdict == Verdict::Admitted && met.stay == entry.stay;
-                if present.is_admitted != is_admitted {
-                    present.is_admitted = is_admitted;
-                    changes.push((*participant, is_admitted));
+                let (before, after) = (present.standing, Standing::of(entry, met.stay));
+                present.standing = after;
+                let is_in = after == Standing::Admitted;
+                if is_in != (before == Standing::Admitted) {
+                    outcome.changes.push((*participant, is_in));
                 }
+                outcome.rulings.extend(Ruling::between(before, after));
             }
         }
-        changes
+        outcome
     }
 
     /// The greater clock; of equal ones the verdict that keeps out. The same again is applied again: the guest that it
@@ -198,7 +230,7 @@ impl Gate {
         };
         let may_hear = |other: &Present| {
             other.is_host
-                || (sender.is_admitted && other.is_admitted)
+                || (sender.is_admitted() && other.is_admitted())
                 || (sender.is_host && to != To::Members)
         };
         let is_meant = |number: u64| match to {
@@ -210,6 +242,36 @@ impl Gate {
             .iter()
             .filter(|(number, other)| is_meant(**number) && may_hear(other));
         heard.map(|(number, _)| *number).collect()
+    }
+}
+
+impl Present {
+    fn is_admitted(&self) -> bool {
+        self.standing == Standing::Admitted
+    }
+}
+
+impl Standing {
+    /// A device has one entry: of its stays, the one that is named is in, and no other.
+    fn of(entry: &Entry, stay: Stay) -> Self {
+        match entry.verdict {
+            Verdict::Admitted if entry.stay == stay => Self::Admitted,
+            Verdict::Refused => Self::Refused,
+            Verdict::Admitted | Verdict::Waiting | Verdict::Away => Self::Waiting,
+        }
+    }
+}
+
+impl Ruling {
+    /// `None` where nothing is new: hosts' clients say the same again and again.
+    fn between(before: Standing, after: Standing) -> Option<Self> {
+        match (before, after) {
+            _ if before == after => None,
+            (_, Standing::Admitted) => Some(Self::Admitted),
+            (_, Standing::Refused) => Some(Self::Refused),
+            (Standing::Admitted, Standing::Waiting) => Some(Self::PutBack),
+            (_, Standing::Waiting) => None,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use rapport_config::{Config, Limits};
+use rapport_keys::Ruling;
 use rapport_sfu::command::Command;
 use rapport_sfu::event::{Event, LeaveReason};
 use rapport_sfu::id::{ParticipantId, RoomId, SubscriptionId, TapId, TrackId};
@@ -219,6 +220,11 @@ impl Directory {
             .count()
     }
 
+    /// How many guests wait to be let in.
+    pub fn waiting_count(&self) -> usize {
+        self.rooms.iter().map(|room| room.waiting_count()).sum()
+    }
+
     /// The session of that URL.
     pub fn session(&self, id: &SessionId) -> Option<Session> {
         self.sessions.get(id).map(|session| session.clone())
@@ -290,6 +296,11 @@ impl Directory {
     /// Counts a participant whose worker can't say any more that it left.
     pub(crate) fn count_lost_participant(&self) {
         self.metrics.count_leave(LeaveReason::WorkerLost);
+    }
+
+    /// Counts a message of the key protocol.
+    pub(crate) fn count_key_message(&self, relayed: &Result<Vec<Ruling>, RoomError>) {
+        self.metrics.count_key_message(relayed);
     }
 
     pub(crate) fn remove_room(&self, name: &RoomName, id: RoomId, lane: &Lane) {

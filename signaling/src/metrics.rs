@@ -14,12 +14,14 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use prometheus::core::Collector;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use rapport_keys::{Refusal, Ruling};
 use rapport_sfu::event::{Event, LeaveReason};
 
 use crate::auth::Role;
 use crate::http::App;
 use crate::problem::{Body, Kind, Problem};
 use crate::protocol::CloseReason;
+use crate::room::RoomError;
 
 /// Seconds. From an answer out of memory to a plugin's deadline.
 const DURATION_BUCKETS: [f64; 8] = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 1.0, 2.5];
@@ -38,6 +40,8 @@ pub struct Metrics {
     resumes: IntCounterVec,
     closes: IntCounterVec,
     messages: IntCounterVec,
+    key_messages: IntCounterVec,
+    admissions: IntCounterVec,
 }
 
 impl Default for Metrics {
@@ -87,6 +91,18 @@ impl Default for Metrics {
                 "Messages on sockets of calls.",
                 &["direction"],
             ),
+            key_messages: counters(
+                &registry,
+                "rapport_key_messages_total",
+                "Messages of the key protocol, by what became of them.",
+                &["outcome"],
+            ),
+            admissions: counters(
+                &registry,
+                "rapport_admissions_total",
+                "What hosts' clients have newly signed of guests who were there.",
+                &["verdict"],
+            ),
             registry,
         }
     }
@@ -125,6 +141,15 @@ impl Metrics {
     /// One message on a socket of a call.
     pub(crate) fn count_message(&self, direction: &'static str) {
         self.messages.with_label_values(&[direction]).inc();
+    }
+
+    /// One message of the key protocol, and what it says of guests.
+    pub(crate) fn count_key_message(&self, relayed: &Result<Vec<Ruling>, RoomError>) {
+        let outcome = key_message_label(relayed);
+        self.key_messages.with_label_values(&[outcome]).inc();
+        for ruling in relayed.iter().flatten() {
+            self.admissions.with_label_values(&[ruling_label(*ruling)]).inc();
+        }
     }
 
     /// What the media plane said.
@@ -190,6 +215,24 @@ fn leave_label(reason: LeaveReason) -> &'static str {
         LeaveReason::HandshakeRefused => "handshake_refused",
         LeaveReason::WorkerLost => "worker_lost",
         _ => "other",
+    }
+}
+
+fn key_message_label(relayed: &Result<Vec<Ruling>, RoomError>) -> &'static str {
+    match relayed {
+        Ok(_) => "relayed",
+        Err(RoomError::KeyMessage(Refusal::TooLong)) => "too_long",
+        Err(RoomError::KeyMessage(Refusal::Malformed)) => "malformed",
+        // Its sender has just left.
+        Err(_) => "other",
+    }
+}
+
+fn ruling_label(ruling: Ruling) -> &'static str {
+    match ruling {
+        Ruling::Admitted => "admitted",
+        Ruling::PutBack => "put_back",
+        Ruling::Refused => "refused",
     }
 }
 

@@ -90,6 +90,34 @@ fn a_host_lets_in_and_puts_back() {
 }
 
 #[test]
+fn what_a_host_says_of_those_who_are_there_is_ruled_once() {
+    let (mut gate, host, guest, other) = room();
+    let absent = Person::new(4, 1);
+    let mut ruled = |clock, whom: &Person, verdict| {
+        let entries = vec![whom.entry(verdict, clock), absent.entry(Verdict::Refused, clock)];
+        let outcome = gate.handle_message(HOST, To::Members, &host.states(entries));
+        (outcome.unwrap().rulings, gate.waiting_count())
+    };
+    let admitted = (vec![Ruling::Admitted], 1);
+    let refused = (vec![Ruling::Refused], 2);
+    assert_eq!(ruled(1, &guest, Verdict::Admitted), admitted);
+    assert_eq!(ruled(1, &guest, Verdict::Admitted), (vec![], 1), "the same again");
+    assert_eq!(ruled(2, &guest, Verdict::Admitted), (vec![], 1), "and once more");
+    assert_eq!(ruled(3, &guest, Verdict::Waiting), (vec![Ruling::PutBack], 2));
+    assert_eq!(ruled(4, &guest, Verdict::Admitted), admitted);
+    assert_eq!(ruled(5, &guest, Verdict::Refused), refused, "out of the call");
+    assert_eq!(ruled(6, &guest, Verdict::Refused), (vec![], 2));
+    assert_eq!(ruled(7, &guest, Verdict::Waiting), (vec![], 2), "it was not in");
+    assert_eq!(
+        ruled(8, &other, Verdict::Refused),
+        refused,
+        "out of the waiting room"
+    );
+    gate.handle_left(OTHER);
+    assert_eq!(gate.waiting_count(), 1);
+}
+
+#[test]
 fn an_older_statement_changes_nothing_and_of_equal_ones_the_one_that_keeps_out_holds() {
     let (mut gate, host, guest, _) = room();
     let let_in = |clock| host.states(vec![guest.entry(Verdict::Admitted, clock)]);

@@ -52,6 +52,12 @@ fn rooms(registry: &Registry, directory: &Directory) {
             .set(signed(count as u64));
     }
     register(registry, sessions);
+    gauge(
+        registry,
+        "rapport_waiting_guests",
+        "Guests in rooms who are not admitted: no host's client has let them in, or it has put them back.",
+        directory.waiting_count() as u64,
+    );
     let alive = directory.lanes().iter().filter(|lane| lane.is_alive()).count();
     gauge(
         registry,

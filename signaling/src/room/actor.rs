@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rapport_sfu::event::{Event, LeaveReason};
 use rapport_sfu::id::{ParticipantId, RoomId, TapId, TrackId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -69,6 +69,8 @@ pub struct Mailbox {
     id: RoomId,
     lane: Lane,
     requests: mpsc::Sender<Request>,
+    /// Latest wins: a scrape asks no room, so that none can hold it up.
+    waiting: watch::Receiver<usize>,
 }
 
 impl Mailbox {
@@ -80,6 +82,11 @@ impl Mailbox {
     /// The worker on which it lives.
     pub fn lane(&self) -> &Lane {
         &self.lane
+    }
+
+    /// How many guests waited to be let in when the last request was done.
+    pub fn waiting_count(&self) -> usize {
+        *self.waiting.borrow()
     }
 
     /// Puts a request in; gives it back when the room is closed.
@@ -99,6 +106,7 @@ impl Mailbox {
 /// finds nobody there.
 pub fn spawn(directory: Arc<Directory>, id: RoomId, name: RoomName, lane: Lane) -> Mailbox {
     let (requests, inbox) = mpsc::channel(MAILBOX_DEPTH);
+    let (waiting, told) = watch::channel(0);
     let room = Room::new(id, name.clone(), directory.rules());
     let actor = Actor {
         directory,
@@ -108,9 +116,15 @@ pub fn spawn(directory: Arc<Directory>, id: RoomId, name: RoomName, lane: Lane) 
         room,
         delivery: Delivery::default(),
         pace: Pace::default(),
+        waiting,
     };
     tokio::spawn(actor.run(inbox));
-    Mailbox { id, lane, requests }
+    Mailbox {
+        id,
+        lane,
+        requests,
+        waiting: told,
+    }
 }
 
 struct Actor {
@@ -121,6 +135,7 @@ struct Actor {
     room: Room,
     delivery: Delivery,
     pace: Pace,
+    waiting: watch::Sender<usize>,
 }
 
 impl Actor {
@@ -128,6 +143,7 @@ impl Actor {
         while let Some(request) = inbox.recv().await {
             self.handle(request);
             self.settle().await;
+            self.waiting.send_replace(self.room.waiting_count());
             if self.room.is_empty() {
                 break;
             }
@@ -147,7 +163,7 @@ impl Actor {
             Request::Sit(admission, notices, reply) => self.sit(*admission, notices, reply),
             Request::Ask(member, ask, reply) => drop(reply.send(self.room.ask(member, ask))),
             Request::Relay(member, to, message, reply) => {
-                drop(reply.send(self.room.relay(member, to, &message)));
+                drop(reply.send(self.relay(member, to, &message)));
             }
             Request::Extend(member, extension, reply) => {
                 let extended = self.room.extend(member, *extension);
@@ -197,6 +213,12 @@ impl Actor {
             // Hung up at the last moment. If it is not in the room, there is nothing to take back.
             let _ = self.room.leave(participant);
         }
+    }
+
+    fn relay(&mut self, from: ParticipantId, to: Audience, message: &str) -> Result<(), RoomError> {
+        let relayed = self.room.relay(from, to, message);
+        self.directory.count_key_message(&relayed);
+        relayed.map(drop)
     }
 
     /// The session is known before effects can end it.

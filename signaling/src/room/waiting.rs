@@ -9,7 +9,7 @@
 //!
 //! [`Gate`]: rapport_keys::Gate
 
-use rapport_keys::To;
+use rapport_keys::{Ruling, To};
 use rapport_sfu::id::ParticipantId;
 
 use super::participant::Participant;
@@ -50,8 +50,13 @@ impl Participant {
 }
 
 impl Room {
-    /// Passes on a message of the key protocol.
-    pub fn relay(&mut self, from: ParticipantId, to: Audience, message: &str) -> Result<(), RoomError> {
+    /// Passes on a message of the key protocol, and tells what it newly says of guests.
+    pub fn relay(
+        &mut self,
+        from: ParticipantId,
+        to: Audience,
+        message: &str,
+    ) -> Result<Vec<Ruling>, RoomError> {
         let seated = self.participants.get(&from).is_some_and(|one| one.seat.is_some());
         if !seated {
             return Err(RoomError::NoParticipant);
@@ -70,7 +75,12 @@ impl Room {
         let receivers = outcome.receivers.into_iter().map(ParticipantId);
         let notices = receivers.map(|id| Effect::Notify(id, Notice::Body(body.clone())));
         self.effects.extend(notices);
-        Ok(())
+        Ok(outcome.rulings)
+    }
+
+    /// How many guests wait to be let in.
+    pub fn waiting_count(&self) -> usize {
+        self.gate.waiting_count()
     }
 
     /// Whether somebody in the room may know that another one is. Listeners have no seat, and no secrets of seats.

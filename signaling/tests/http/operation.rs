@@ -86,6 +86,7 @@ async fn metrics_are_named_by_the_rules() {
         "_subscriptions",
         "_sockets",
         "_sessions",
+        "_guests",
     ];
     for (name, _, _) in samples(&text) {
         assert!(name.starts_with("rapport_"), "{name}");
@@ -123,6 +124,7 @@ async fn labels_come_from_fixed_sets() {
         "reason",
         "le",
         "plugin",
+        "verdict",
     ]
     .into();
     for (name, labels, _) in samples(&text) {

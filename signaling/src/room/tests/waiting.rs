@@ -24,6 +24,7 @@ impl Keys {
             room.relay(one, Audience::Everyone, &hello(one))?;
         }
         room.relay(host, Audience::Members, &self.statement(host, whom, verdict))
+            .map(drop)
     }
 
     fn statement(&mut self, host: ParticipantId, whom: ParticipantId, verdict: Verdict) -> String {
