@@ -13,10 +13,13 @@ import { until } from './wait.mjs';
 const PROTOCOL = 'rapport.v1';
 
 export class Liar {
-  /** Before a demonstration. `says` and `hears` change the bodies that a client gets, and those that it sends. */
-  static async before(demo, { says = honest, hears = honest } = {}) {
+  /**
+   * Before a demonstration. `says` and `hears` change the bodies that a client gets, and those that it sends; `answers`
+   * changes the session description that it is answered with.
+   */
+  static async before(demo, { says = honest, hears = honest, answers = (sdp) => sdp } = {}) {
     const liar = new Liar(demo);
-    Object.assign(liar, { says, hears });
+    Object.assign(liar, { says, hears, answers });
     await new Promise((resolve, reject) => liar.server.once('error', reject).listen(0, '127.0.0.1', resolve));
     return liar;
   }
@@ -98,7 +101,10 @@ class Client {
   }
 
   #down(message) {
-    if (message.type === 'joined') this.you = message.snapshot.you;
+    if (message.type === 'joined') {
+      this.you = message.snapshot.you;
+      message.answer = this.liar.answers(message.answer, this);
+    }
     this.lastAck = message.ack ?? this.lastAck;
     this.#carry(message, { from: this.down, acks: this.up, change: this.liar.says, send: (text) => this.near.send(text) });
   }

@@ -9,7 +9,7 @@ export function preferCodecs(transceiver: RTCRtpTransceiver, kind: "audio" | "vi
   transceiver.setCodecPreferences(preferred(codecs, av1));
 }
 
-/** VP9 before VP8, before them AV1 if it is wanted, each at what all browsers decode; retransmission stays. */
+/** VP9, VP8, H264, before them AV1 if it is wanted, each at what all browsers decode; retransmission stays. */
 export function preferred(codecs: RTCRtpCodec[], av1 = false): RTCRtpCodec[] {
   const order = av1 ? [AV1, ...ORDER] : ORDER;
   const ranked = codecs.map((codec) => ({ codec, rank: order.findIndex((accepts) => accepts(codec)) }));
@@ -32,6 +32,9 @@ const ORDER: ((codec: RTCRtpCodec) => boolean)[] = [
   // Profile 0, eight bits: the others are not decoded everywhere.
   (codec) => named("video/vp9")(codec) && !/profile-id=[1-9]/.test(codec.sdpFmtpLine ?? ""),
   named("video/vp8"),
+  // Constrained baseline in several NAL units a packet: the one that all have who have any.
+  (codec) =>
+    named("video/h264")(codec) && /packetization-mode=1.*profile-level-id=42e0/.test(codec.sdpFmtpLine ?? ""),
   named("video/rtx"),
   named("audio/opus"),
 ];

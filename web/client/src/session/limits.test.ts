@@ -23,18 +23,17 @@ describe("preferred", () => {
       codec("video/rtx"),
       codec("video/VP9", "profile-id=2"),
       codec("video/VP9", "profile-id=0"),
-      codec("video/H264"),
+      codec("video/H264", "level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f"),
+      codec("video/H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f"),
+      codec("video/H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"),
       codec("video/AV1"),
       codec("video/ulpfec"),
     ];
-    expect(preferred(all).map(({ mimeType }) => mimeType)).toEqual(["video/VP9", "video/VP8", "video/rtx"]);
+    const names = (codecs: RTCRtpCodec[]) => codecs.map(({ mimeType }) => mimeType);
+    expect(names(preferred(all))).toEqual(["video/VP9", "video/VP8", "video/H264", "video/rtx"]);
+    expect(preferred(all)[2]?.sdpFmtpLine).toMatch(/mode=1.*42e01f/);
     expect(preferred(all)[0]?.sdpFmtpLine).toBe("profile-id=0");
     const withAv1 = preferred([...all, codec("video/AV1", "profile=1")], true);
-    expect(withAv1.map(({ mimeType }) => mimeType)).toEqual([
-      "video/AV1",
-      "video/VP9",
-      "video/VP8",
-      "video/rtx",
-    ]);
+    expect(names(withAv1)).toEqual(["video/AV1", "video/VP9", "video/VP8", "video/H264", "video/rtx"]);
   });
 });
