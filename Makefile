@@ -21,7 +21,7 @@ RIVALS_SECONDS ?= 2
 # Written by npm when it has installed what the lock file says.
 WEB_PACKAGES := web/node_modules/.package-lock.json
 PAGES := web/app/dist/index.html
-PAGE_SOURCES := web/compress.mjs $(shell find web/app web/client '(' -name node_modules -o -name dist ')' -prune -o -type f -print)
+PAGE_SOURCES := web/compress.mjs web/manifest.mjs $(shell find web/app web/client '(' -name node_modules -o -name dist ')' -prune -o -type f -print)
 
 .PHONY: help build pages setup test test-rust test-web test-browsers check fmt clippy doc web-check deny advisories sans-io fuzz bench bench-rivals measure demo
 

@@ -64,6 +64,14 @@ pub(crate) enum Command {
     /// browser.
     #[command(subcommand)]
     Root(RootCommand),
+    /// See whether a server sends the pages of this release, or of another one.
+    ///
+    /// Every file is asked for as browsers do, and compared by its SHA-256; so are the addresses of people, and the
+    /// content policy that keeps a page from loading anything else. Exit code 0: all is as in the release; 1: it is not.
+    ///
+    /// A server that knows this command can still send it other pages than it sends a browser. To look at what a
+    /// browser really got, compare the number on the page /privacy, or save its files and run `sha256sum --check`.
+    VerifyClient(VerifyClient),
     /// See how much this machine carries: start a server on it, let synthetic people in, count what arrives.
     ///
     /// Server and people have a processor each, where there are two. With --up-to the largest number is looked for
@@ -139,6 +147,18 @@ pub(crate) enum RootCommand {
     Show,
     /// Read recovery words, and print a certificate for a therapist's device.
     Certify(Certify),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyClient {
+    /// The server's address, such as https://clinic.example; http for this machine alone.
+    pub(crate) url: String,
+    /// The release's manifest.sha256. Without it, that of the pages which are in this program.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// A PEM file with certificates to trust, for a server whose own is known to nobody else.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

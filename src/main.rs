@@ -7,6 +7,7 @@ mod failure;
 mod load;
 mod log;
 mod root;
+mod verify;
 
 use std::process::ExitCode;
 

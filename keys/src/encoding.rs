@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The first 16 bytes in hexadecimal, in groups of four: 128 bits, for two people to compare.
-pub(crate) fn spelt(name: &[u8]) -> String {
+pub fn spelt(name: &[u8]) -> String {
     let pairs = name.chunks_exact(2).take(8);
     let groups = pairs.map(|pair| format!("{:02x}{:02x}", pair[0], pair[1]));
     groups.collect::<Vec<_>>().join(" ")

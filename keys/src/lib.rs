@@ -23,6 +23,7 @@ mod words;
 
 pub use certificate::Certificate;
 pub use device::{Device, DeviceId, DeviceKeys};
+pub use encoding::spelt;
 pub use gate::{Gate, Outcome, Refusal, Ruling, To};
 pub use hello::{Hello, Stay};
 pub use kit::{Kit, KitError};

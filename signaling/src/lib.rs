@@ -32,6 +32,7 @@ mod whep;
 mod whip;
 
 pub use error::Error;
+pub use pages::{CONTENT_POLICY, built_page};
 pub use run::{run, run_announced};
 pub use server::{Server, check, load_keys};
 pub use tls::TlsError;

@@ -30,6 +30,12 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     router(Pages::new(BUILT.files()))
 }
 
+/// A file of the pages that are part of this program, by its path.
+pub fn built_page(name: &str) -> Option<Bytes> {
+    let mut files = BUILT.files().into_iter();
+    files.find_map(|(known, bytes)| (known == name).then_some(bytes))
+}
+
 /// Everything that can be asked for, by its name. What is not in the table does not exist, so no name leads
 /// out of it.
 struct Pages(HashMap<String, Resource>);
@@ -72,6 +78,7 @@ fn router<S: Clone + Send + Sync + 'static>(pages: Pages) -> Router<S> {
         .route("/", get(home))
         .route("/clinic", get(home))
         .route("/device", get(home))
+        .route("/privacy", get(home))
         .route("/j/{invitation}", get(call))
         .route("/assets/{*name}", get(asset));
     let router = beside.iter().fold(router, |router, name| {
@@ -130,8 +137,8 @@ const ASSETS: &str = "assets/";
 
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
-/// `'self'` of connect-src covers the WebSocket of the same origin (CSP Level 3 §6.7.2.8).
-const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; \
+/// What a page may load. `'self'` of connect-src covers the WebSocket of the same origin (CSP Level 3 §6.7.2.8).
+pub const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; \
     img-src 'self' data: blob:; media-src 'self' blob: mediastream:; connect-src 'self'; font-src 'self'; \
     manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -4,6 +4,7 @@ mod demo;
 mod load;
 mod root;
 mod support;
+mod verify;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Child } from './process.mjs';
 import { until } from './wait.mjs';
 
-const BINARY = process.env.RAPPORT_BIN ?? fileURLToPath(new URL('../../../target/debug/rapport', import.meta.url));
+export const BINARY = process.env.RAPPORT_BIN ?? fileURLToPath(new URL('../../../target/debug/rapport', import.meta.url));
 
 const LINK = /https?:\/\/\S+\/j\/[\w-]+#[\w-]+/g;
 

@@ -15,11 +15,11 @@ const PROTOCOL = 'rapport.v1';
 export class Liar {
   /**
    * Before a demonstration. `says` and `hears` change the bodies that a client gets, and those that it sends; `answers`
-   * changes the session description that it is answered with.
+   * changes the session description that it is answered with; `page` the page, where it is not compressed.
    */
-  static async before(demo, { says = honest, hears = honest, answers = (sdp) => sdp } = {}) {
+  static async before(demo, { says = honest, hears = honest, answers = (sdp) => sdp, page } = {}) {
     const liar = new Liar(demo);
-    Object.assign(liar, { says, hears, answers });
+    Object.assign(liar, { says, hears, answers, page });
     await new Promise((resolve, reject) => liar.server.once('error', reject).listen(0, '127.0.0.1', resolve));
     return liar;
   }
@@ -59,11 +59,18 @@ export class Liar {
   #pass(near, answer) {
     const { method, url, headers } = near;
     const far = request({ ...this.target, method, path: url, headers: { ...headers, host: `localhost:${this.demo.port}` } }, (found) => {
+      const isPage = found.headers['content-type']?.startsWith('text/html') && !found.headers['content-encoding'];
+      if (this.page && isPage) return this.#change(found, answer);
       answer.writeHead(found.statusCode, found.headers);
       found.pipe(answer);
     });
     far.on('error', () => answer.destroy());
     near.pipe(far);
+  }
+
+  async #change(found, answer) {
+    const body = Buffer.from(this.page(Buffer.concat(await found.toArray()).toString()));
+    answer.writeHead(found.statusCode, { ...found.headers, 'content-length': body.length }).end(body);
   }
 }
 

@@ -132,7 +132,11 @@ impl Sealing {
                     ..Trailer::default()
                 };
                 let sealed = sealer.seal(codec, frame, &trailer)?;
-                Some(if *forges { forged(codec, frame, sealed) } else { sealed })
+                Some(if *forges {
+                    forged(codec, frame, sealed)
+                } else {
+                    sealed
+                })
             }
         })
     }
@@ -348,7 +352,13 @@ fn forged(codec: Codec, frame: &[u8], mut sealed: Vec<u8>) -> Vec<u8> {
         _ => 3,
     };
     // RFC 9605 §4.3: X KKK Y CCC, and the numbers that do not fit there
-    let long = |nibble: u8| if nibble & 8 == 0 { 0 } else { usize::from(nibble & 7) + 1 };
+    let long = |nibble: u8| {
+        if nibble & 8 == 0 {
+            0
+        } else {
+            usize::from(nibble & 7) + 1
+        }
+    };
     let config = sealed[prefix];
     let body = prefix + 1 + long(config >> 4) + long(config & 0x0f);
     let shown = &frame[prefix..];

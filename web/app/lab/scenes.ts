@@ -13,7 +13,7 @@ import { type LinkTrouble, words } from "../src/words/en";
 import { FakeCapture, fakePerson, fakeScreen, fakeTrust, fakeYou } from "./fakes";
 
 export type Scene =
-  | { view: "home" | "missing" | "certify" }
+  | { view: "home" | "missing" | "certify" | "privacy" }
   | { view: "clinic" | "device"; click?: string }
   | { view: "end"; code: EndCode }
   | { view: "trouble"; code: LinkTrouble }
@@ -30,6 +30,7 @@ export type Scene =
 export const scenes: Record<string, () => Scene> = {
   home: () => ({ view: "home" }),
   missing: () => ({ view: "missing" }),
+  privacy: () => ({ view: "privacy" }),
   "clinic-start": () => ({ view: "clinic" }),
   "clinic-make": () => ({ view: "clinic", click: clinic.start.make }),
   "clinic-open": () => ({ view: "clinic", click: clinic.start.certify }),

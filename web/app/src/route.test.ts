@@ -10,6 +10,7 @@ describe("routeOf", () => {
   it("knows the pages by which a clinic certifies devices", () => {
     expect(routeOf("/clinic")).toBe("clinic");
     expect(routeOf("/device")).toBe("device");
+    expect(routeOf("/privacy")).toBe("privacy");
     expect(routeOf("/device/x")).toBe("missing");
   });
 

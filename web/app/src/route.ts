@@ -2,10 +2,11 @@
 //
 // Owns: the form of the own addresses. Never does: look into the secret; that is the client library's.
 
-export type Route = "home" | "join" | "clinic" | "device" | "missing";
+export type Route = "home" | "join" | "clinic" | "device" | "privacy" | "missing";
 
 export function routeOf(path: string): Route {
   if (path === "/" || path === "/index.html") return "home";
-  if (path === "/clinic" || path === "/device") return path === "/clinic" ? "clinic" : "device";
+  const page = (["clinic", "device", "privacy"] as const).find((name) => path === `/${name}`);
+  if (page) return page;
   return /^\/j(\/|$)/.test(path) ? "join" : "missing";
 }

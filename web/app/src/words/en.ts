@@ -335,6 +335,9 @@ export const words = {
     lead: "Rapport carries video sessions between people who trust each other. Picture and sound are locked on your device before they leave it.",
     todo: "To join a session, open the link that you were given. You need no account and nothing to install.",
     noLink: "No link? Ask the person you are meeting.",
+    privacy: "What the server can and can’t see",
+    device: "For therapists: is this browser certified?",
+    clinic: "For the owner of a clinic: its key, and certifying devices",
   },
   missing: {
     heading: "There is no page here",

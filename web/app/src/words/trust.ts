@@ -105,6 +105,6 @@ export const trust = {
     unconfirmed: "Has not confirmed that everybody sees the same people",
     private:
       "This browser keeps nothing after you close the page. The next time you are a new device to the others.",
-    privacy: "What the server can and can’t see",
+    privacy: "More of what the server can and can’t see, in a new tab",
   },
 } as const;
