@@ -66,11 +66,12 @@ pub(crate) enum Command {
     Root(RootCommand),
     /// See whether a server sends the pages of this release, or of another one.
     ///
-    /// Every file is asked for as browsers do, and compared by its SHA-256; so are the addresses of people, and the
-    /// content policy that keeps a page from loading anything else. Exit code 0: all is as in the release; 1: it is not.
+    /// Every file is asked for by the headers of a browser, and compared by its SHA-256; so are the addresses of
+    /// people, that of the link that was given among them, and the content policy that keeps a page from loading
+    /// scripts from elsewhere. Exit code 0: all is as in the release; 1: it is not.
     ///
-    /// A server that knows this command can still send it other pages than it sends a browser. To look at what a
-    /// browser really got, compare the number on the page /privacy, or save its files and run `sha256sum --check`.
+    /// A server that knows this command can still send it other pages than it sends a browser, or than it sends one
+    /// person. What stands behind a link's # is not sent.
     VerifyClient(VerifyClient),
     /// See how much this machine carries: start a server on it, let synthetic people in, count what arrives.
     ///
@@ -151,7 +152,7 @@ pub(crate) enum RootCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyClient {
-    /// The server's address, such as https://clinic.example; http for this machine alone.
+    /// The server's address, such as https://clinic.example, or a link of a session; http for this machine alone.
     pub(crate) url: String,
     /// The release's manifest.sha256. Without it, that of the pages which are in this program.
     #[arg(long, value_name = "FILE")]

@@ -42,10 +42,11 @@ fn show() -> Result<(), Failure> {
 
 fn issue(Certify { device, name, days }: &Certify) -> Result<(), Failure> {
     // of the link that a device makes, only what stands after the # is meant
-    let text = device.rsplit('#').next().unwrap_or_default();
+    let text = device.rsplit('#').next().unwrap_or_default().trim();
     let request = Request::read(text).ok_or_else(|| {
         Failure::usage("this is no device's request, or a part of it is missing: copy the whole of it")
     })?;
+    let name = name.trim();
     if name.is_empty() || name.len() > MOST_NAME || name.chars().any(char::is_control) {
         return Err(Failure::usage(format!(
             "--name has to have 1 to {MOST_NAME} bytes"
@@ -56,7 +57,7 @@ fn issue(Certify { device, name, days }: &Certify) -> Result<(), Failure> {
     let now = unix_now();
     let certificate = root.certify(&Certificate {
         device,
-        name: name.clone(),
+        name: name.to_owned(),
         not_before: now,
         not_after: now + u64::from(*days) * DAY,
     });

@@ -2,22 +2,24 @@
 //!
 //! Owns: what is asked for, and how it is judged. Never does: believe the server's own manifest.
 //!
-//! A server that knows that it is looked at can answer this command otherwise than a browser. What is found is
-//! tampering with files, a proxy that changes them, and a mishap; the request looks like a browser's, so that to tell
-//! one from the other takes some work.
+//! A server that knows that it is looked at can answer this command otherwise than a browser: the headers are those of a
+//! browser, but not their order, nor what is below HTTP. What is found is tampering with files, a proxy that changes
+//! them, and a mishap.
 
 mod manifest;
 mod origin;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use rapport_signaling::invitation::InvitationId;
 use rapport_signaling::{CONTENT_POLICY, built_page};
 
 use crate::arguments::VerifyClient;
 use crate::failure::Failure;
-use manifest::{Entry, Manifest};
-use origin::{Answer, Origin};
+use manifest::Manifest;
+use origin::{Answer, ENCODINGS, Origin};
 
 pub(crate) fn run(arguments: &VerifyClient) -> Result<(), Failure> {
     let manifest = read_manifest(arguments.manifest.as_deref())?;
@@ -66,48 +68,61 @@ fn read_manifest(file: Option<&Path>) -> Result<Manifest, Failure> {
 
 /// One line for each thing that is not as in the release.
 async fn compare(origin: &Origin, manifest: &Manifest) -> Result<Vec<String>, reqwest::Error> {
-    let mut findings = Vec::new();
-    for entry in manifest.entries().iter().filter(|entry| !entry.is_index()) {
-        let answer = origin.get(&entry.address(), entry.coding()).await?;
-        findings.extend(judge(entry, &entry.address(), &answer));
-    }
-    for entry in manifest.entries().iter().filter(|entry| entry.is_index()) {
-        for address in PAGES {
-            let answer = origin.get(address, entry.coding()).await?;
-            findings.extend(judge(entry, address, &answer));
-            findings.extend(judge_policy(address, &answer));
-            findings.extend(strangers(manifest, address, &answer));
+    let files = manifest
+        .entries()
+        .iter()
+        .filter(|entry| entry.coding().is_none() && !entry.is_index());
+    let files = files.map(|entry| (entry.name().to_owned(), entry.address()));
+    let pages = pages(origin)
+        .into_iter()
+        .map(|address| (INDEX.to_owned(), address));
+    let mut findings = BTreeSet::new();
+    for (name, address) in files.chain(pages) {
+        for encodings in ENCODINGS {
+            let answer = origin.get(&address, encodings).await?;
+            findings.extend(judge(manifest, &name, &address, &answer));
+            if name == INDEX {
+                findings.extend(judge_headers(&address, &answer));
+                findings.extend(strangers(manifest, &address, &answer));
+            }
         }
     }
-    findings.sort();
-    findings.dedup();
-    Ok(findings)
+    Ok(findings.into_iter().collect())
 }
 
-fn judge(entry: &Entry, address: &str, answer: &Answer) -> Option<String> {
-    let form = entry
-        .coding()
-        .map_or(String::new(), |coding| format!(" ({coding})"));
-    match answer {
-        Answer::Refused(status) => Some(format!("missing    {address}{form}: status {status}")),
-        Answer::TooLong => Some(format!(
-            "differs    {address}{form}: longer than any file of a release"
-        )),
-        Answer::Body { coding, .. } if *coding != entry.coding().map(str::to_owned) => Some(format!(
-            "differs    {address}{form}: sent as {}",
-            coding.as_deref().unwrap_or("plain")
-        )),
-        Answer::Body { hash, .. } => (hash != entry.hash()).then(|| format!("differs    {address}{form}")),
-    }
+/// All addresses of people lead to one page. The invitation is another one each time, and the given one: a server could
+/// send another page to those whom it means.
+fn pages(origin: &Origin) -> BTreeSet<String> {
+    let invitation = format!("/j/{}", InvitationId::random().to_text());
+    let own = ["/clinic", "/device", "/privacy"].map(str::to_owned);
+    own.into_iter()
+        .chain([invitation, origin.page().to_owned()])
+        .chain(["/".to_owned()])
+        .collect()
 }
 
-/// Without it, a page could load what no manifest names.
-fn judge_policy(address: &str, answer: &Answer) -> Option<String> {
-    let Answer::Body { policy, .. } = answer else {
-        return None;
+/// Against the form of the file that was sent.
+fn judge(manifest: &Manifest, name: &str, address: &str, answer: &Answer) -> Option<String> {
+    let (hash, coding) = match answer {
+        Answer::Refused(status) => return Some(format!("missing    {address}: status {status}")),
+        Answer::TooLong => return Some(format!("differs    {address}: longer than any file of a release")),
+        Answer::Body { hash, coding, .. } => (hash, coding.as_deref()),
     };
-    (policy.as_deref() != Some(CONTENT_POLICY))
-        .then(|| format!("policy     {address}: Content-Security-Policy is not that of this program"))
+    let form = coding.map_or(String::new(), |coding| format!(" ({coding})"));
+    let known = manifest.find(name, coding);
+    (known != Some(hash)).then(|| format!("differs    {address}{form}"))
+}
+
+/// Without the policy a page could load scripts from elsewhere; by some headers it could all the same, or lead away.
+fn judge_headers(address: &str, answer: &Answer) -> Vec<String> {
+    let Answer::Body { policy, loads, .. } = answer else {
+        return Vec::new();
+    };
+    let other = policy.as_deref() != Some(CONTENT_POLICY);
+    let policy =
+        other.then(|| format!("policy     {address}: Content-Security-Policy is not that of this program"));
+    let loads = loads.map(|name| format!("unknown    {address} has a header {name}, which no release sends"));
+    policy.into_iter().chain(loads).collect()
 }
 
 /// What the page loads and the release has not.
@@ -128,5 +143,4 @@ fn strangers(manifest: &Manifest, address: &str, answer: &Answer) -> Vec<String>
 /// In the release, and of every server.
 const MANIFEST: &str = "manifest.sha256";
 
-/// All addresses of people lead to one page; an invitation of zeros is as good as any.
-const PAGES: [&str; 5] = ["/", "/j/AAAAAAAAAAAAAAAAAAAAAA", "/clinic", "/device", "/privacy"];
+const INDEX: &str = "index.html";

@@ -43,7 +43,7 @@ impl Certificate {
         let role: [u8; 1] = reader.field_of()?;
         let certificate = Self {
             device: named,
-            name: reader.text(1, 128)?,
+            name: reader.text(1, 128).filter(|name| is_name(name))?,
             not_before: u64::from_be_bytes(reader.field_of()?),
             not_after: u64::from_be_bytes(reader.field_of()?),
         };
@@ -59,6 +59,11 @@ impl Certificate {
     pub const fn holds_at(&self, now: u64) -> bool {
         now.saturating_add(SLACK) >= self.not_before && now <= self.not_after.saturating_add(SLACK)
     }
+}
+
+/// Without control characters, like the name of a hello.
+fn is_name(name: &str) -> bool {
+    !name.chars().any(char::is_control)
 }
 
 const VERSION: u8 = 1;

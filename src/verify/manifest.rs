@@ -40,6 +40,12 @@ impl Manifest {
         &self.number
     }
 
+    /// The hash of a file in the form of a content coding.
+    pub(super) fn find(&self, name: &str, coding: Option<&str>) -> Option<&String> {
+        let is_it = |entry: &&Entry| entry.plain_name() == name && entry.coding() == coding;
+        self.entries.iter().find(is_it).map(|entry| &entry.hash)
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         self.entries.iter().any(|entry| entry.name == name)
     }
@@ -56,8 +62,8 @@ impl Entry {
         })
     }
 
-    pub(super) fn hash(&self) -> &str {
-        &self.hash
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The page that all addresses of people lead to, in any form.
@@ -105,7 +111,12 @@ mod tests {
         );
         assert_eq!((index.is_index(), index.coding()), (true, None));
         assert_eq!((compressed.is_index(), compressed.coding()), (true, Some("gzip")));
-        assert_eq!(script.hash(), HASH.to_ascii_lowercase());
+        assert_eq!(
+            manifest.find("assets/main.js", Some("br")),
+            Some(&HASH.to_ascii_lowercase())
+        );
+        assert_eq!(manifest.find("assets/main.js", None), None);
+        assert_eq!(index.name(), "index.html");
         assert_eq!(manifest.number().len(), 39);
     }
 

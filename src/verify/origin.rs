@@ -6,7 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, USER_AGENT};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, USER_AGENT,
+};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Response, Url};
 use ring::digest::{Context, SHA256};
@@ -14,6 +16,8 @@ use ring::digest::{Context, SHA256};
 /// See the module.
 pub(super) struct Origin {
     url: Url,
+    /// The path of the address that was given.
+    page: String,
     client: Client,
 }
 
@@ -28,6 +32,8 @@ pub(super) enum Answer {
         hash: String,
         coding: Option<String>,
         policy: Option<String>,
+        /// A header by which a page loads or becomes another one.
+        loads: Option<&'static str>,
         /// If it is one that is not compressed.
         text: Option<String>,
     },
@@ -43,7 +49,8 @@ impl Origin {
                 "{url} is not https: on its way anybody could change what is looked at"
             ));
         }
-        // of a link, what stands behind its origin is for nobody here
+        let page = url.path().to_owned();
+        // of a link, what stands behind the # is for nobody here
         url.set_path("/");
         url.set_query(None);
         url.set_fragment(None);
@@ -54,37 +61,44 @@ impl Origin {
             .into_iter()
             .fold(builder, |builder, one| builder.add_root_certificate(one));
         let client = builder.build().map_err(|error| error.to_string())?;
-        Ok(Self { url, client })
+        Ok(Self { url, page, client })
+    }
+
+    pub(super) fn page(&self) -> &str {
+        &self.page
     }
 
     pub(super) const fn url(&self) -> &Url {
         &self.url
     }
 
-    /// Asks for a file, as a browser that takes only this content coding.
-    pub(super) async fn get(&self, address: &str, coding: Option<&str>) -> Result<Answer, reqwest::Error> {
+    /// Asks for a file as a browser does, by one of [`ENCODINGS`].
+    pub(super) async fn get(&self, address: &str, encodings: &str) -> Result<Answer, reqwest::Error> {
         let mut url = self.url.clone();
         url.set_path(address);
+        let wanted = Wanted::of(address);
         let request = self
             .client
             .get(url)
             .header(USER_AGENT, BROWSER)
-            .header(ACCEPT, "*/*");
-        let response = request
-            .header(ACCEPT_ENCODING, coding.unwrap_or("identity"))
-            .send()
-            .await?;
+            .header(ACCEPT, wanted.accept)
+            .header(ACCEPT_LANGUAGE, "en-US,en;q=0.9")
+            .header(ACCEPT_ENCODING, encodings)
+            .header("sec-fetch-dest", wanted.destination)
+            .header("sec-fetch-mode", wanted.mode)
+            .header("sec-fetch-site", wanted.site);
+        let response = request.send().await?;
         if response.status() != 200 {
             return Ok(Answer::Refused(response.status().as_u16()));
         }
         let field = |name| {
-            response
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned)
+            let value = response.headers().get(name);
+            value.and_then(|value| value.to_str().ok()).map(str::to_owned)
         };
         let (coding, policy) = (field(CONTENT_ENCODING), field(CONTENT_SECURITY_POLICY));
+        let loads = LOADING
+            .into_iter()
+            .find(|name| response.headers().contains_key(*name));
         let Some(body) = body(response).await? else {
             return Ok(Answer::TooLong);
         };
@@ -101,8 +115,34 @@ impl Origin {
             hash,
             coding,
             policy,
+            loads,
             text,
         })
+    }
+}
+
+/// How a browser asks for a kind of file.
+struct Wanted {
+    accept: &'static str,
+    destination: &'static str,
+    mode: &'static str,
+    site: &'static str,
+}
+
+impl Wanted {
+    fn of(address: &str) -> Self {
+        let (accept, destination, mode, site) = match address.rsplit_once('.').map(|(_, kind)| kind) {
+            Some("js") => ("*/*", "script", "cors", "same-origin"),
+            Some("css") => ("text/css,*/*;q=0.1", "style", "no-cors", "same-origin"),
+            Some(_) => (IMAGES, "image", "no-cors", "same-origin"),
+            None => (DOCUMENTS, "document", "navigate", "none"),
+        };
+        Self {
+            accept,
+            destination,
+            mode,
+            site,
+        }
     }
 }
 
@@ -121,6 +161,16 @@ fn read_certificates(path: &Path) -> Result<Vec<Certificate>, String> {
     let pem = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     Certificate::from_pem_bundle(&pem).map_err(|error| format!("{}: {error}", path.display()))
 }
+
+/// What browsers take: Chromium and Firefox by HTTPS, the same by HTTP, and one that takes nothing compressed.
+pub(super) const ENCODINGS: [&str; 3] = ["gzip, deflate, br, zstd", "gzip, deflate", "identity"];
+
+/// By these a page would load what is in no file of it, or lead away.
+const LOADING: [&str; 2] = ["link", "refresh"];
+
+const DOCUMENTS: &str =
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
+const IMAGES: &str = "image/avif,image/webp,image/svg+xml,image/*,*/*;q=0.8";
 
 /// Of one file, with a slow line in mind.
 const TIMEOUT: Duration = Duration::from_secs(30);

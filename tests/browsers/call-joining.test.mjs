@@ -64,19 +64,23 @@ for (const browser of ['chromium', 'firefox']) {
   });
 }
 
-inCall('a WHEP subscriber without keys recovers no picture and no tone', call, async () => {
+inCall('a WHEP subscriber without keys recovers no picture and no tone, and gets nothing with a token of a guest', call, async () => {
   const [therapist, client] = await call.pair(['chromium', 'chromium']);
   const stage = await Stage.open({ withServer: false });
   call.later(() => stage.close());
   const gateway = await stage.gatewayTo(call.demo.base, { open: true });
-  const { token, room } = await redeemed(call.demo, call.demo.client);
-  const player = await stage.peer('chromium');
-  await player.call('play', { url: `${gateway.base}/whep/${room}`, token });
-  await connected(player);
+  const [player, guest] = await Promise.all([call.demo.therapist, call.demo.client].map(async (link) => {
+    const { token, room } = await redeemed(call.demo, link);
+    const listener = await stage.peer('chromium');
+    await listener.call('play', { url: `${gateway.base}/whep/${room}`, token });
+    await connected(listener);
+    return listener;
+  }));
   await Promise.all([therapist, client].map((person) => person.press('People')));
-  await Promise.all([therapist, client].map((person) => person.reads('1 listener without a key')));
-  const received = async () => (await player.call('report')).filter(({ type }) => type === 'inbound-rtp');
-  await until('sealed media comes to it', received, (streams) => streams.length === 2 && streams.every(({ packetsReceived }) => packetsReceived > 50));
+  await Promise.all([therapist, client].map((person) => person.reads('2 listeners without a key')));
+  const received = async (listener) => (await listener.call('report')).filter(({ type }) => type === 'inbound-rtp');
+  await until('sealed media comes to it', () => received(player), (streams) => streams.length === 2 && streams.every(({ packetsReceived }) => packetsReceived > 50));
+  assert.ok((await received(guest)).every(({ packetsReceived }) => packetsReceived === 0), 'none comes to a guest that nobody let in');
   await player.call('forget');
   const heard = [];
   await throughout('no picture can be read', WATCH_MS, () => player.call('snapshot'), ({ frames, tones }) => {
@@ -97,6 +101,7 @@ function countingFrom(counter) {
     }; }`;
 }
 
+/** A token for a device of its own. */
 async function redeemed(demo, link) {
   const [, invitation] = new URL(link).pathname.match(/^\/j\/(.+)$/);
   const response = await fetch(`${demo.base}/api/v1/invitations/${invitation}`, {

@@ -14,26 +14,28 @@ use crate::support::{Folder, failure, rapport, stdout};
 const INDEX: &str =
     r#"<!doctype html><link rel="icon" href="/icon.svg"><script src="/assets/main.js"></script>"#;
 
-/// What a server sends: by address and content coding, status, policy and body.
+/// What a server sends: by address and content coding, status and body; to all pages, a policy and other headers.
 #[derive(Clone)]
 struct Pages {
     files: HashMap<(&'static str, &'static str), (u16, Vec<u8>)>,
-    policy: &'static str,
+    headers: String,
 }
 
 impl Pages {
     fn release() -> Self {
         let files = [
-            (("/assets/main.js", "identity"), b"main".to_vec()),
-            (("/assets/main.js", "br"), b"compressed main".to_vec()),
-            (("/icon.svg", "identity"), b"icon".to_vec()),
+            (("/assets/main.js", ""), &b"main"[..]),
+            (("/assets/main.js", "br"), b"compressed main"),
+            (("/icon.svg", ""), b"icon"),
+            (("/", ""), INDEX.as_bytes()),
+            (("/", "gzip"), b"compressed page"),
         ];
-        let indexes = ["/", "/j/AAAAAAAAAAAAAAAAAAAAAA", "/clinic", "/device", "/privacy"]
-            .map(|address| ((address, "identity"), INDEX.as_bytes().to_vec()));
-        let all = files.into_iter().chain(indexes);
         Self {
-            files: all.map(|(name, body)| (name, (200, body))).collect(),
-            policy: CONTENT_POLICY,
+            files: files
+                .into_iter()
+                .map(|(name, body)| (name, (200, body.to_vec())))
+                .collect(),
+            headers: format!("content-security-policy: {CONTENT_POLICY}\r\n"),
         }
     }
 
@@ -62,30 +64,52 @@ impl Pages {
             .take_while(|line| !line.is_empty())
             .collect();
         let path = lines[0].split(' ').nth(1).unwrap_or_default();
-        let coding = lines
+        let accepted = lines
             .iter()
             .find_map(|line| line.strip_prefix("accept-encoding: "))
             .unwrap_or("");
-        let (status, body) = self
-            .files
-            .get(&(path, coding))
-            .cloned()
-            .unwrap_or((404, Vec::new()));
-        let encoding = match coding {
-            "identity" => String::new(),
-            coding => format!("content-encoding: {coding}\r\n"),
+        // every address of people that is not set apart leads to one page
+        let is_page = !path.contains('.');
+        let known = |coding: &'static str| {
+            self.files
+                .iter()
+                .find(|((name, form), _)| *name == path && *form == coding)
+        };
+        let shared = |coding: &'static str| {
+            self.files
+                .iter()
+                .find(|((name, form), _)| is_page && *name == "/" && *form == coding)
+        };
+        let set_apart = self.files.keys().any(|(name, _)| *name == path);
+        let codings = ["br", "gzip", ""]
+            .into_iter()
+            .filter(|coding| accepted.contains(coding));
+        let mut found =
+            codings.filter_map(|coding| known(coding).or_else(|| shared(coding).filter(|_| !set_apart)));
+        let (coding, (status, body)) = match found.next() {
+            Some(((_, coding), answer)) => (*coding, answer.clone()),
+            None => ("", (404, Vec::new())),
+        };
+        let encoding = if coding.is_empty() {
+            String::new()
+        } else {
+            format!("content-encoding: {coding}\r\n")
         };
         write!(
             stream,
-            "HTTP/1.1 {status} .\r\ncontent-length: {}\r\nconnection: close\r\n{encoding}content-security-policy: {}\r\n\r\n",
+            "HTTP/1.1 {status} .\r\ncontent-length: {}\r\nconnection: close\r\n{encoding}{}\r\n",
             body.len(),
-            self.policy
+            self.headers
         )?;
         stream.write_all(&body)
     }
 }
 
 fn verify(pages: Pages) -> Output {
+    verify_at(pages, "")
+}
+
+fn verify_at(pages: Pages, path: &str) -> Output {
     let folder = Folder::with("");
     let hash = |bytes: &[u8]| -> String {
         digest(&SHA256, bytes)
@@ -100,13 +124,14 @@ fn verify(pages: Pages) -> Output {
         (b"compressed main", "assets/main.js.br"),
         (b"icon", "icon.svg"),
         (INDEX.as_bytes(), "index.html"),
+        (b"compressed page", "index.html.gz"),
     ];
     let text: String = lines
         .iter()
         .map(|(body, name)| format!("{}  {name}\n", hash(body)))
         .collect();
     std::fs::write(&manifest, text).unwrap();
-    let mut command = rapport(&["verify-client", &pages.serve(), "--manifest"]);
+    let mut command = rapport(&["verify-client", &format!("{}{path}", pages.serve()), "--manifest"]);
     command.arg(manifest).output().unwrap()
 }
 
@@ -121,21 +146,21 @@ fn findings(pages: Pages) -> String {
 fn the_pages_of_a_release_pass() {
     let output = verify(Pages::release());
     assert!(output.status.success(), "{output:?}");
-    assert!(stdout(&output).contains("4 files"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("5 files"), "{}", stdout(&output));
 }
 
 #[test]
 fn a_file_that_differs_is_named_in_whichever_form() {
     let release = Pages::release;
-    let plain = findings(release().with("/assets/main.js", "identity", 200, b"mein"));
+    let plain = findings(release().with("/assets/main.js", "", 200, b"mein"));
     assert_eq!(plain, "differs    /assets/main.js\n");
     let compressed = findings(release().with("/assets/main.js", "br", 200, b"compressed mein"));
     assert_eq!(compressed, "differs    /assets/main.js (br)\n");
-    let missing = findings(release().with("/icon.svg", "identity", 404, b""));
+    let missing = findings(release().with("/icon.svg", "", 404, b""));
     assert_eq!(missing, "missing    /icon.svg: status 404\n");
-    let elsewhere = findings(release().with("/icon.svg", "identity", 302, b""));
+    let elsewhere = findings(release().with("/icon.svg", "", 302, b""));
     assert_eq!(elsewhere, "missing    /icon.svg: status 302\n");
-    let long = findings(release().with("/icon.svg", "identity", 200, &vec![0; 17 << 20]));
+    let long = findings(release().with("/icon.svg", "", 200, &vec![0; 17 << 20]));
     assert!(long.contains("longer than any file"), "{long}");
 }
 
@@ -144,10 +169,13 @@ fn one_address_with_another_page_is_found_and_what_it_loads_is_named() {
     let evil = format!(
         "{INDEX}<script src=\"/assets/evil.js\"></script><script src=\"//elsewhere.example/x.js\"></script>"
     );
-    let address = "/j/AAAAAAAAAAAAAAAAAAAAAA";
-    let found = findings(Pages::release().with(address, "identity", 200, evil.as_bytes()));
+    let address = "/j/JfqnU0gl9gyGlqcLQgTt4g";
+    let pages = Pages::release().with(address, "", 200, evil.as_bytes());
+    // an address that nobody is told of is not found by chance
+    assert!(verify(pages.clone()).status.success());
+    let output = verify_at(pages, &format!("{address}#secret"));
     assert_eq!(
-        found,
+        stdout(&output),
         format!(
             "differs    {address}\nunknown    {address} loads //elsewhere.example/x.js\n\
              unknown    {address} loads /assets/evil.js\n"
@@ -156,15 +184,12 @@ fn one_address_with_another_page_is_found_and_what_it_loads_is_named() {
 }
 
 #[test]
-fn another_content_policy_is_found() {
+fn another_content_policy_and_headers_that_load_are_found() {
     let mut pages = Pages::release();
-    pages.policy = "default-src *";
+    pages.headers = "content-security-policy: default-src *\r\nlink: </x.css>;rel=stylesheet\r\n".to_owned();
     let found = findings(pages);
-    assert_eq!(
-        found.lines().filter(|line| line.starts_with("policy")).count(),
-        5,
-        "{found}"
-    );
+    let count = |word: &str| found.lines().filter(|line| line.starts_with(word)).count();
+    assert_eq!((count("policy"), count("unknown")), (5, 5), "{found}");
 }
 
 #[test]

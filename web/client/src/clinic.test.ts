@@ -44,6 +44,16 @@ describe("a device", () => {
       expect((await askingDevice(text))?.number).toBe(own.number);
   });
 
+  it("is one for the whole page, where the browser keeps nothing, too", async () => {
+    const own = await ownDevice();
+    expect(own.lasting).toBe(false);
+    const { clinic } = await newClinic();
+    const certificate = await certifyDevice(clinic, (await askingDevice(own.request))!, "Dana", 30);
+    expect(await lookAtCertificate(certificate)).toMatchObject({ name: "Dana" });
+    await takeCertificate(certificate);
+    expect((await ownDevice()).certified).toMatchObject({ name: "Dana", clinic: clinic.number });
+  });
+
   it("asks as the vectors say", async () => {
     expect(hex((await askingDevice(vectors.request))!.deviceId)).toBe(vectors.host_device_id);
   });
@@ -85,6 +95,10 @@ describe("a certificate", () => {
       ["other_device", await certificateFor(await fresh())],
       ["expired", await certificateFor(store, 30, 1_600_000_000)],
     ] as const;
+    for (const name of ["Da\u0085na", "Da\tna", ""])
+      await expect(
+        certifyDevice((await newClinic()).clinic, (await askingDevice(vectors.request))!, name, 30),
+      ).rejects.toThrow();
     for (const [fault, text] of cases) {
       expect(await lookAtCertificate(text, store)).toBe(fault);
       await expect(takeCertificate(text, store)).rejects.toThrow();

@@ -86,11 +86,11 @@ export interface Certified {
 export type CertificateFault =
   | "damaged" // no certificate, cut off, or not signed by the root that it names
   | "other_device" // right, and made out to another one
-  | "expired";
+  | "expired"; // past its time, or before it
 
 /** Makes the device's keys if there are none. Throws a `DOMException` where the browser has not the cryptography. */
 export async function ownDevice(store?: Store): Promise<OwnDevice> {
-  const kept = store ?? (await Store.open());
+  const kept = store ?? (await storeOfPage());
   const device = await kept.device("host");
   const certificate = await kept.certificate();
   const checked = certificate && (await certifiedBy(certificate, device.id));
@@ -104,7 +104,7 @@ export async function ownDevice(store?: Store): Promise<OwnDevice> {
 
 /** What a text would make of this device. Nothing is kept. */
 export async function lookAtCertificate(text: string, store?: Store): Promise<Certified | CertificateFault> {
-  const device = await (store ?? (await Store.open())).device("host");
+  const device = await (store ?? (await storeOfPage())).device("host");
   const bytes = fromBase64Url(behindHash(text));
   const checked: Certified | CertificateFault = bytes ? await certifiedBy(bytes, device.id) : "damaged";
   return typeof checked === "object" && checked.expired ? "expired" : checked;
@@ -112,7 +112,7 @@ export async function lookAtCertificate(text: string, store?: Store): Promise<Ce
 
 /** Keeps it: from now on this browser is a host of that clinic, and of no other. */
 export async function takeCertificate(text: string, store?: Store): Promise<void> {
-  const kept = store ?? (await Store.open());
+  const kept = store ?? (await storeOfPage());
   const bytes = fromBase64Url(behindHash(text));
   if (!bytes || typeof (await lookAtCertificate(text, kept)) === "string")
     throw new Error("not a certificate of this device");
@@ -130,6 +130,11 @@ async function certifiedBy(
   return { name, clinic: spelt(rootHash), notAfter, expired: !holdsAt(certificate, nowSeconds()) };
 }
 
+/** One for the page: where nothing is kept, another one would be another device. */
+function storeOfPage(): Promise<Store> {
+  return (opened ??= Store.open());
+}
+
 async function clinicOf(seed: Uint8Array<ArrayBuffer>): Promise<Clinic> {
   const root = await rootOf(seed);
   return { number: spelt(root.hash), root };
@@ -143,5 +148,7 @@ function behindHash(text: string): string {
 function nowSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }
+
+let opened: Promise<Store> | undefined;
 
 const DAY_SECONDS = 86_400;

@@ -9,6 +9,8 @@ export {
   ownDevice,
   takeCertificate,
 } from "./clinic.ts";
+export { isKitWord } from "./keys/kit.ts";
+export { spelt } from "./keys/request.ts";
 export type { Asking, Certified, CertificateFault, Clinic, KitFault, OwnDevice } from "./clinic.ts";
 export { readFragment } from "./keys/fragment.ts";
 export type { Fragment, FragmentFault } from "./keys/fragment.ts";

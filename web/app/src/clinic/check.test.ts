@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isWord, someOf } from "./check";
+import { someOf } from "./check";
 
 it("asks for different words, in the order of the paper, and not always the same", () => {
   const drawn = Array.from({ length: 50 }, () => someOf(25, 3));
@@ -9,10 +9,4 @@ it("asks for different words, in the order of the paper, and not always the same
     expect(numbers.every((number) => number >= 0 && number < 25)).toBe(true);
   }
   expect(new Set(drawn.map(String)).size).toBeGreaterThan(10);
-});
-
-it("takes four letters of a word, upper case and blanks, and no other word", () => {
-  for (const typed of ["abandon", " ABAN ", "abando"]) expect(isWord(typed, "abandon")).toBe(true);
-  expect(isWord("zoo", "zoo")).toBe(true);
-  for (const typed of ["", "aba", "ability", "abandons"]) expect(isWord(typed, "abandon")).toBe(false);
 });

@@ -1,6 +1,6 @@
 // Whether somebody has put words on paper: some of them are asked for.
 //
-// Owns: which, and what counts as right. Never does: show a word.
+// Owns: which. Never does: show a word.
 
 /** Different numbers below `count`, in order. */
 export function someOf(count: number, wanted: number): number[] {
@@ -10,10 +10,4 @@ export function someOf(count: number, wanted: number): number[] {
   }));
   const first = drawn.sort((one, other) => one.lot - other.lot).slice(0, wanted);
   return first.map(({ number }) => number).sort((one, other) => one - other);
-}
-
-/** The words of the list differ in their first four letters; shorter ones have to be whole. */
-export function isWord(typed: string, word: string): boolean {
-  const read = typed.trim().toLowerCase();
-  return read === word || (read.length >= 4 && word.startsWith(read));
 }

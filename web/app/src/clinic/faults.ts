@@ -16,6 +16,11 @@ export function kitFault(fault: KitFault): string {
   }
 }
 
+/** Why keys could not be made: without the cryptography a browser throws a `DOMException`, and else it lacks a file. */
+export function cannot(cause: unknown): "unsupported" | "unloaded" {
+  return cause instanceof DOMException ? "unsupported" : "unloaded";
+}
+
 /** A day, as people write it where they are. `unixSeconds` is Unix time. */
 export function dayOf(unixSeconds: number): string {
   return new Date(unixSeconds * 1000).toLocaleDateString(undefined, { dateStyle: "long" });

@@ -2,6 +2,8 @@
 //
 // Owns: the reading of the list. Never does: check a file; a page that came from the server can't vouch for itself.
 
+import { spelt } from "@rapport/client";
+
 export interface Files {
   /** The first 16 bytes of the list's SHA-256, in groups of four digits. */
   number: string;
@@ -13,10 +15,8 @@ export async function filesOf(list: Uint8Array<ArrayBuffer>): Promise<Files | un
   const lines = new TextDecoder().decode(list).trimEnd().split("\n");
   const entries = lines.map((line) => /^([0-9a-f]{64}) {2}(\S+)$/.exec(line));
   if (!entries.every((entry) => entry !== null)) return undefined;
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", list)).slice(0, 16);
-  const digits = Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return {
-    number: digits.replace(/.{4}(?=.)/g, "$& "),
+    number: spelt(new Uint8Array(await crypto.subtle.digest("SHA-256", list))),
     entries: entries.map(([, hash = "", name = ""]) => ({ hash, name })),
   };
 }

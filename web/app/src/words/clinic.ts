@@ -8,7 +8,7 @@ import type { Trouble } from "./en";
 const kitFaults: { [Code in KitFault["code"]]: (fault: Extract<KitFault, { code: Code }>) => string } = {
   count: ({ words }) => `These are ${words} words. There have to be 25, in the order of the paper.`,
   unknown_word: ({ word, position }) =>
-    `Word ${position}, “${word}”, is none of a recovery kit. Look at the paper again.`,
+    `Word ${position}, “${word}”, is not a word that stands on such a paper. Look at it again.`,
   check: () =>
     "Each of these is a word, but they do not belong together: one was read or typed as another one.",
 };
@@ -24,8 +24,8 @@ const certificateFaults: Record<CertificateFault, Trouble> = {
     todo: "Send the request of this page again, or open the link in the browser that asked.",
   },
   expired: {
-    title: "This certificate is past its time",
-    why: "It has run out, or the clock of this device is wrong by days.",
+    title: "This certificate is not valid today",
+    why: "It has run out or has not begun yet, or the clock of this device is wrong by days.",
     todo: "Look at the date of this device. If it is right, ask for a new certificate.",
   },
 };
@@ -34,7 +34,6 @@ export const clinic = {
   kitFaults,
   certificateFaults,
 
-  number: (digits: string) => `Number ${digits}`,
   copy: "Copy",
   copied: "Copied",
   back: "Back",
@@ -42,7 +41,7 @@ export const clinic = {
   start: {
     title: "Clinic key – Rapport",
     heading: "The clinic’s key",
-    lead: "This key says which devices are therapists’. It is made in your browser, and comes back out of 25 words on paper. The server never gets it.",
+    lead: "This key says which devices are therapists’: it certifies them. It is made in your browser, and comes back out of 25 words on paper. The server never gets it.",
     make: "Make the clinic’s key",
     makeHint: "Once, when a clinic begins. Have a pen or a printer ready.",
     certify: "Certify a therapist’s device",
@@ -117,8 +116,8 @@ export const clinic = {
     got: "What you got back",
     gotHint: "The link or text with the certificate. Opening the link here does the same.",
     look: "Look at it",
-    offered: (name: string, until: string) =>
-      `A certificate for ${name}, valid until ${until}, of the clinic that is known by this number:`,
+    offered: (until: string) => `A certificate, valid until ${until}, for:`,
+    ofClinic: "of the clinic that is known by this number:",
     compare: "Is it the number of your clinic? Whoever made this certificate can also make others.",
     replaces: (clinic: string) => `It takes the place of the one of clinic ${clinic}.`,
     take: "Take it",
@@ -126,7 +125,7 @@ export const clinic = {
     is: (name: string, until: string) =>
       `This browser is the device of ${name}, certified until ${until} by the clinic that is known by this number:`,
     ranOut: (name: string, until: string) =>
-      `The certificate of ${name} on this browser ended on ${until}. Send a new request.`,
+      `The certificate of ${name} on this browser is not valid today; it is valid until ${until}. Send a new request, or look at the date of this device.`,
     again: "Ask for a new certificate",
   },
 
@@ -139,6 +138,11 @@ export const clinic = {
     unsupported: {
       title: "This browser can’t keep such keys",
       todo: "Use Chrome or Edge 141 or newer, or a current Firefox.",
+    },
+    unloaded: {
+      title: "A part of this page could not be loaded",
+      why: "The connection may have been lost, or the server was updated.",
+      todo: "Check your connection and open the page again.",
     },
   } satisfies Record<string, Trouble>,
 } as const;

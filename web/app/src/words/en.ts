@@ -2,23 +2,11 @@
 //
 // Owns: words. Never does: decide which of them is shown.
 
-import type {
-  DeviceErrorCode,
-  DeviceKind,
-  EndCode,
-  FragmentFault,
-  Line,
-  LinkErrorCode,
-  LinkFault,
-} from "@rapport/client";
+import type { EndCode, FragmentFault, Line, LinkErrorCode, LinkFault } from "@rapport/client";
+import { browsers, devices, type Trouble } from "./devices";
 import { trust } from "./trust";
 
-/** An error in three parts: what happened, why (if known), what to do now. */
-export interface Trouble {
-  title: string;
-  why?: string;
-  todo: string;
-}
+export type { Trouble } from "./devices";
 
 /** How a view ends, with a way on. */
 export interface Ending extends Trouble {
@@ -30,116 +18,7 @@ export interface Ending extends Trouble {
 export type LinkTrouble =
   LinkFault | FragmentFault | LinkErrorCode | "insecure" | "unsupported" | "not_certified";
 
-const browsers =
-  "Chrome or Edge 141 or newer, or a current Firefox (tested: 153). Safari has not been tested with Rapport yet.";
 const newLink = "Ask the person who invited you for a new link.";
-
-const devices: Record<DeviceKind, Record<DeviceErrorCode, Trouble>> = {
-  microphone: {
-    denied: {
-      title: "This page may not use your microphone",
-      why: "Your browser or your device is set to block it.",
-      todo: "Open the site settings beside the web address, allow the microphone, then choose “Try again”. You can also join without it.",
-    },
-    dismissed: {
-      title: "Your microphone is still off",
-      why: "The question from your browser was closed without an answer.",
-      todo: "Choose “Try again” and then “Allow”. You can also join without it.",
-    },
-    not_found: {
-      title: "No microphone was found",
-      todo: "Plug in a microphone or headset and choose “Try again”. You can also join to listen and be seen.",
-    },
-    in_use: {
-      title: "Your microphone is busy",
-      why: "Another app or tab seems to be using it.",
-      todo: "Close other call apps and choose “Try again”, or pick another microphone.",
-    },
-    insecure: {
-      title: "This page may not use your microphone",
-      why: "The address does not begin with https, so your browser keeps it off.",
-      todo: "Open the link again with https at the start.",
-    },
-    unsupported: {
-      title: "This browser can’t use a microphone",
-      todo: `Open your link in another browser: ${browsers}`,
-    },
-    failed: {
-      title: "Your microphone did not start",
-      todo: "Unplug it and plug it in again, or pick another one. Then choose “Try again”.",
-    },
-  },
-  camera: {
-    denied: {
-      title: "This page may not use your camera",
-      why: "Your browser or your device is set to block it.",
-      todo: "Open the site settings beside the web address, allow the camera, then choose “Try again”. You can also join with sound only.",
-    },
-    dismissed: {
-      title: "Your camera is still off",
-      why: "The question from your browser was closed without an answer.",
-      todo: "Choose “Try again” and then “Allow”. You can also join with sound only.",
-    },
-    not_found: {
-      title: "No camera was found",
-      todo: "Plug in a camera and choose “Try again”. You can also join with sound only.",
-    },
-    in_use: {
-      title: "Your camera is busy",
-      why: "Another app or tab seems to be using it.",
-      todo: "Close other apps that show your picture and choose “Try again”. You can also join with sound only.",
-    },
-    insecure: {
-      title: "This page may not use your camera",
-      why: "The address does not begin with https, so your browser keeps it off.",
-      todo: "Open the link again with https at the start.",
-    },
-    unsupported: {
-      title: "This browser can’t use a camera",
-      todo: `Open your link in another browser: ${browsers}`,
-    },
-    failed: {
-      title: "Your camera did not start",
-      todo: "Unplug it and plug it in again, or pick another one. You can also join with sound only.",
-    },
-  },
-  screen: {
-    denied: {
-      title: "Your screen is not shared",
-      why: "Your device does not let this browser see the screen.",
-      todo: "Allow screen recording for this browser in the settings of your device, then share again.",
-    },
-    dismissed: {
-      title: "Your screen is not shared",
-      why: "No window or tab was chosen.",
-      todo: "Choose “Share screen” again when you are ready.",
-    },
-    not_found: {
-      title: "Your screen is not shared",
-      why: "There was nothing to share.",
-      todo: "Open the window that you want to show and share again.",
-    },
-    in_use: {
-      title: "Your screen is not shared",
-      why: "The window could not be captured.",
-      todo: "Choose another window or a tab.",
-    },
-    insecure: {
-      title: "Your screen is not shared",
-      why: "The address does not begin with https.",
-      todo: "Open the link again with https at the start.",
-    },
-    unsupported: {
-      title: "This browser can’t share a screen",
-      todo: "Use a browser on a computer to share your screen.",
-    },
-    failed: {
-      title: "Your screen is not shared",
-      why: "Sharing did not start.",
-      todo: "Try again, or choose another window.",
-    },
-  },
-};
 
 const links: Record<LinkTrouble, Ending> = {
   no_secret: {
@@ -338,6 +217,11 @@ export const words = {
     privacy: "What the server can and can’t see",
     device: "For therapists: is this browser certified?",
     clinic: "For the owner of a clinic: its key, and certifying devices",
+  },
+  unloaded: {
+    title: "This page could not be loaded",
+    why: "The connection may have been lost, or the server was updated.",
+    todo: "Check your connection and open the page again.",
   },
   missing: {
     heading: "There is no page here",

@@ -12,7 +12,7 @@ import { hex, type Bytes } from "./encoding.ts";
 import type { FaultCode } from "./fault.ts";
 import { linkId, linkKey, type Fragment } from "./fragment.ts";
 import type { Link, LinkProof } from "./handshake.ts";
-import { checkHello, RECORDS } from "./hello.ts";
+import { checkHello, nameOf, RECORDS } from "./hello.ts";
 import { decide, enter, miss } from "./hosting.ts";
 import { parse, VERDICTS, write, type Entry, type Hello, type Parsed, type Verdict } from "./messages.ts";
 import type { Peer } from "./peers.ts";
@@ -315,14 +315,13 @@ function isShown(core: Core, peer: Peer): boolean {
 }
 
 function personOf(core: Core, peer: Peer): Person {
-  const { hello, deviceId, certificate } = peer.hello;
+  const { hello, deviceId } = peer.hello;
   return {
     stay: peer.stay,
     deviceId: hex(deviceId),
     sender: hello.sender,
     participant: peer.participant,
-    // a certified device comes in under no other name
-    name: certificate?.name ?? hello.name,
+    name: nameOf(peer.hello),
     role: peer.role,
     records: (hello.capabilities & RECORDS) !== 0,
     standing: standingOf(core, peer),

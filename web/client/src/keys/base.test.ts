@@ -8,7 +8,7 @@ import { concat, equal, hex, Malformed, Reader, type Bytes } from "./encoding.ts
 import { linkId, readFragment, writeFragment } from "./fragment.ts";
 import { checkHello } from "./hello.ts";
 import { openFrom, sealTo } from "./hpke.ts";
-import { kitOf, seedOf } from "./kit.ts";
+import { isKitWord, kitOf, seedOf } from "./kit.ts";
 import { bodyOf, isSignedBy, parse, write, type Hello, type Parsed } from "./messages.ts";
 import { agree, hkdf, newAgreementPair, randomBytes, verify } from "./primitives.ts";
 import { certify, checkCertificate, rootOf } from "./root.ts";
@@ -32,6 +32,14 @@ const NOW = 1_800_000_000;
 function bytes(text: string): Bytes {
   return Uint8Array.from(text.match(/../g) ?? [], (byte) => parseInt(byte, 16));
 }
+
+describe("a word of a kit", () => {
+  it("is known by four letters, upper case and blanks, and is no other word", () => {
+    for (const typed of ["abandon", " ABAN ", "abando"]) expect(isKitWord(typed, "abandon")).toBe(true);
+    expect(isKitWord("zoo", "zoo")).toBe(true);
+    for (const typed of ["", "aba", "ability", "abandons"]) expect(isKitWord(typed, "abandon")).toBe(false);
+  });
+});
 
 describe("primitives", () => {
   it("derive as RFC 5869 does", async () => {

@@ -7,7 +7,7 @@ import { familiarity, remembering, type Contact } from "./contacts.ts";
 import { equal, hex, u32, type Bytes } from "./encoding.ts";
 import type { FaultCode } from "./fault.ts";
 import type { Link } from "./handshake.ts";
-import type { CheckedHello } from "./hello.ts";
+import { nameOf, type CheckedHello } from "./hello.ts";
 import { sealTo } from "./hpke.ts";
 import { Membership } from "./membership.ts";
 import { VERDICTS, write, type Entry, type Message } from "./messages.ts";
@@ -192,5 +192,5 @@ export function keyInfo(from: Bytes, to: Bytes): Bytes {
 /** Whom somebody claims to be: by the link or the root, and the name. */
 function contactOf({ hello, answering }: Peer): string {
   const claim = hello.certificate ? hex(hello.certificate.rootHash) : (answering?.linkId ?? "");
-  return `${claim} ${hello.hello.name}`;
+  return `${claim} ${nameOf(hello)}`;
 }

@@ -125,6 +125,12 @@ export class Reader {
   }
 }
 
+/** A name as it may stand on a tile. */
+export function withoutControls(text: string): string {
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) throw new Malformed("control characters in a name");
+  return text;
+}
+
 function viewOf(bytes: Bytes): DataView {
   return new DataView(bytes.buffer);
 }

@@ -24,6 +24,11 @@ export interface CheckedHello {
   certificate: Certificate | undefined;
 }
 
+/** What stands on the tile: a certified device comes in under no other name. */
+export function nameOf({ hello, certificate }: Pick<CheckedHello, "hello" | "certificate">): string {
+  return certificate?.name ?? hello.name;
+}
+
 export function helloHash(body: Bytes): Promise<Bytes> {
   return hash("hello hash", body);
 }

@@ -31,7 +31,7 @@ export async function seedOf(typed: string): Promise<Bytes | KitFault> {
     .filter(Boolean);
   if (words.length !== KIT_WORDS) return { code: "count", words: words.length };
   const list = await wordList();
-  const numbers = words.map((word) => list.findIndex((known) => known === word || isShortFor(word, known)));
+  const numbers = words.map((word) => list.findIndex((known) => isKitWord(word, known)));
   const unknown = numbers.indexOf(-1);
   if (unknown >= 0) return { code: "unknown_word", word: words[unknown]!, position: unknown + 1 };
   const seed = bytesOf(numbers).slice(0, SEED_BYTES);
@@ -40,7 +40,8 @@ export async function seedOf(typed: string): Promise<Bytes | KitFault> {
   return right.every((number, at) => number === numbers[at]) ? seed : { code: "check" };
 }
 
-/** The words of the list differ in their first four letters, and the shorter ones are whole. */
-function isShortFor(typed: string, known: string): boolean {
-  return typed.length >= 4 && known.startsWith(typed.slice(0, 4)) && known.startsWith(typed);
+/** Whether that is a word of a kit as somebody types it: words differ in their first four letters, shorter ones are whole. */
+export function isKitWord(typed: string, word: string): boolean {
+  const read = typed.trim().toLowerCase();
+  return read === word || (read.length >= 4 && word.startsWith(read));
 }

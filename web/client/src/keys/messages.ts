@@ -3,7 +3,18 @@
 // Owns: their form, strictly: one encoding for each value, and nothing else is read. Never does: believe one.
 
 import { fromBase64Url, toBase64Url } from "../base64.ts";
-import { concat, field, Malformed, Reader, u16, u32, u8, utf8, type Bytes } from "./encoding.ts";
+import {
+  concat,
+  field,
+  Malformed,
+  Reader,
+  u16,
+  u32,
+  u8,
+  utf8,
+  type Bytes,
+  withoutControls,
+} from "./encoding.ts";
 import { sign, verify } from "./primitives.ts";
 
 export interface Hello {
@@ -294,11 +305,6 @@ function isVerdict(value: number): value is Verdict {
 function inRange(value: number, least: number, most: number): number {
   if (value < least || value > most) throw new Malformed("a number out of range");
   return value;
-}
-
-function withoutControls(text: string): string {
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) throw new Malformed("control characters in a name");
-  return text;
 }
 
 /** Byte by byte. */

@@ -2,7 +2,18 @@
 //
 // Owns: both. Never does: keep a root; it is in the owner's browser while a certificate is made, and in the printed kit.
 
-import { concat, equal, field, Malformed, Reader, u64, u8, utf8, type Bytes } from "./encoding.ts";
+import {
+  concat,
+  equal,
+  field,
+  Malformed,
+  Reader,
+  u64,
+  u8,
+  utf8,
+  withoutControls,
+  type Bytes,
+} from "./encoding.ts";
 import { importPrivate } from "./device.ts";
 import type { FaultCode } from "./fault.ts";
 import { hash, sign, verify } from "./primitives.ts";
@@ -41,6 +52,9 @@ export async function certify(
   root: Root,
   { deviceId, name, notBefore, notAfter }: Pick<Certificate, "deviceId" | "name" | "notBefore" | "notAfter">,
 ): Promise<Bytes> {
+  // what a reader would refuse is not made
+  if (name.trim() === "" || utf8(name).length > 128) throw new Malformed("a name of no or too many letters");
+  withoutControls(name);
   const fields = [root.publicKey, deviceId, u8(ROLE_HOST), utf8(name), u64(notBefore), u64(notAfter)];
   const before = concat(u8(VERSION), u8(KIND), ...fields.map(field));
   return concat(before, field(await sign(root.sign, "certificate", before)));
@@ -83,7 +97,7 @@ function readCertificate(bytes: Bytes) {
     const certificate = {
       root,
       deviceId,
-      name: reader.text(1, 128),
+      name: withoutControls(reader.text(1, 128)),
       notBefore: reader.number(8),
       notAfter: reader.number(8),
     };

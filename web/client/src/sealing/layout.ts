@@ -36,6 +36,7 @@ export function codecOf(mimeType: string | undefined): Codec | undefined {
 
 const picture = {
   plaintext: (rest: Bytes, trailer: Trailer) => {
+    if (rest.length === 0) return undefined;
     const plaintext = new Uint8Array(rest.length + PICTURE_TRAILER_BYTES);
     plaintext.set(rest);
     writeTrailer(trailer, plaintext.subarray(rest.length));

@@ -87,8 +87,9 @@ export class Pipelines {
   attach(transformer: Transformer): void {
     const { readable, writable, options } = transformer;
     const step = options.direction === "send" ? this.#sealing(transformer) : this.#opening(transformer);
-    // it rejects when the connection closes, and nothing is lost with it
-    pump(readable.getReader(), writable.getWriter(), step).catch(() => undefined);
+    const safely: Step = async (frame) => (await this.#attempt(() => step(frame))) ?? false;
+    // streams reject when the connection closes, and nothing is lost with it
+    pump(readable.getReader(), writable.getWriter(), safely).catch(() => undefined);
   }
 
   #sealing(transformer: Transformer): Step {

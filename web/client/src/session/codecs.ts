@@ -34,7 +34,9 @@ const ORDER: ((codec: RTCRtpCodec) => boolean)[] = [
   named("video/vp8"),
   // Constrained baseline in several NAL units a packet: the one that all have who have any.
   (codec) =>
-    named("video/h264")(codec) && /packetization-mode=1.*profile-level-id=42e0/.test(codec.sdpFmtpLine ?? ""),
+    named("video/h264")(codec) &&
+    // parameters stand in any order (RFC 8866 §6.15)
+    [/packetization-mode=1/, /profile-level-id=42e0/i].every((part) => part.test(codec.sdpFmtpLine ?? "")),
   named("video/rtx"),
   named("audio/opus"),
 ];

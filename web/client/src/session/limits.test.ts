@@ -32,6 +32,11 @@ describe("preferred", () => {
     const names = (codecs: RTCRtpCodec[]) => codecs.map(({ mimeType }) => mimeType);
     expect(names(preferred(all))).toEqual(["video/VP9", "video/VP8", "video/H264", "video/rtx"]);
     expect(preferred(all)[2]?.sdpFmtpLine).toMatch(/mode=1.*42e01f/);
+    const otherOrder = codec(
+      "video/H264",
+      "profile-level-id=42e01f;level-asymmetry-allowed=1;packetization-mode=1",
+    );
+    expect(names(preferred([otherOrder]))).toEqual(["video/H264"]);
     expect(preferred(all)[0]?.sdpFmtpLine).toBe("profile-id=0");
     const withAv1 = preferred([...all, codec("video/AV1", "profile=1")], true);
     expect(names(withAv1)).toEqual(["video/AV1", "video/VP9", "video/VP8", "video/H264", "video/rtx"]);
