@@ -64,6 +64,11 @@ pub(crate) enum Command {
     /// browser.
     #[command(subcommand)]
     Root(RootCommand),
+    /// Look after recordings, without a server and without a key.
+    ///
+    /// Works on a folder that was copied, too. What is in a recording is sealed, and stays so.
+    #[command(subcommand)]
+    Recording(RecordingCommand),
     /// See whether a server sends the pages of this release, or of another one.
     ///
     /// Every file is asked for by the headers of a browser, and compared by its SHA-256; so are the addresses of
@@ -141,6 +146,27 @@ pub(crate) struct Key {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum RecordingCommand {
+    /// Print the recordings in a folder, the oldest first.
+    List {
+        /// That holds a folder for each.
+        folder: PathBuf,
+    },
+    /// See whether a recording is what its journal says, to the byte; the first fault is named with its place.
+    ///
+    /// Prints the head of its chain of hashes: whoever has that from elsewhere sees that nothing was cut off.
+    Verify {
+        /// Its folder.
+        recording: PathBuf,
+    },
+    /// Bring a recording to its end whose server crashed, as the server's next start does. Nothing that was safe is lost.
+    Recover {
+        /// Its folder.
+        recording: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum RootCommand {
     /// Make a root, and print the 25 recovery words that it comes back from.
     New,
@@ -152,7 +178,7 @@ pub(crate) enum RootCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyClient {
-    /// The server's address, such as https://clinic.example, or a link of a session; http for this machine alone.
+    /// The server's address, such as `https://clinic.example`, or a link of a session; http for this machine alone.
     pub(crate) url: String,
     /// The release's manifest.sha256. Without it, that of the pages which are in this program.
     #[arg(long, value_name = "FILE")]

@@ -14,7 +14,7 @@ use rapport_signaling::{Error, check, load_keys, run};
 use crate::arguments::{Command, ConfigFile, Key, Token};
 use crate::demo;
 use crate::failure::Failure;
-use crate::{load, log, root, verify};
+use crate::{load, log, recordings, root, verify};
 
 pub(crate) fn execute(command: Command) -> Result<(), Failure> {
     match command {
@@ -24,6 +24,7 @@ pub(crate) fn execute(command: Command) -> Result<(), Failure> {
         Command::Token(token) => issue(&token),
         Command::Key(key) => print_key(&key),
         Command::Root(command) => root::run(&command),
+        Command::Recording(command) => recordings::run(&command),
         Command::VerifyClient(arguments) => verify::run(&arguments),
         Command::Load(arguments) => {
             let config = arguments.config.as_deref().map(read).transpose()?;

@@ -6,6 +6,7 @@ mod demo;
 mod failure;
 mod load;
 mod log;
+mod recordings;
 mod root;
 mod verify;
 

@@ -18,7 +18,7 @@ use rapport_signaling::{CONTENT_POLICY, built_page};
 
 use crate::arguments::VerifyClient;
 use crate::failure::Failure;
-use manifest::Manifest;
+use manifest::{Manifest, OWN_NAME};
 use origin::{Answer, ENCODINGS, Origin};
 
 pub(crate) fn run(arguments: &VerifyClient) -> Result<(), Failure> {
@@ -56,7 +56,7 @@ fn read_manifest(file: Option<&Path>) -> Result<Manifest, Failure> {
         Some(path) => {
             fs::read(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?
         }
-        None => built_page(MANIFEST)
+        None => built_page(OWN_NAME)
             .ok_or_else(|| {
                 Failure::usage("this program was built without pages: give the release's --manifest")
             })?
@@ -77,9 +77,17 @@ async fn compare(origin: &Origin, manifest: &Manifest) -> Result<Vec<String>, re
         .into_iter()
         .map(|address| (INDEX.to_owned(), address));
     let mut findings = BTreeSet::new();
+    // a server that is not there at all is another matter than one that does not answer for a file
+    origin.get("/", ENCODINGS[0]).await?;
     for (name, address) in files.chain(pages) {
         for encodings in ENCODINGS {
-            let answer = origin.get(&address, encodings).await?;
+            let answer = match origin.get(&address, encodings).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    findings.insert(format!("missing    {address}: {error}"));
+                    continue;
+                }
+            };
             findings.extend(judge(manifest, &name, &address, &answer));
             if name == INDEX {
                 findings.extend(judge_headers(&address, &answer));
@@ -134,13 +142,11 @@ fn strangers(manifest: &Manifest, address: &str, answer: &Answer) -> Vec<String>
         let rest = text.split(attribute).skip(1);
         rest.filter_map(|rest| rest.split('"').next())
     });
-    let unknown = loaded.filter(|target| !manifest.has(target.trim_start_matches('/')));
+    let unknown = loaded.filter(|target| !target.strip_prefix('/').is_some_and(|name| manifest.has(name)));
     unknown
         .map(|target| format!("unknown    {address} loads {target}"))
         .collect()
 }
 
-/// In the release, and of every server.
-const MANIFEST: &str = "manifest.sha256";
 
 const INDEX: &str = "index.html";

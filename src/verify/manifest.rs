@@ -23,8 +23,14 @@ impl Manifest {
     /// None if it is not of the form, or names no page.
     pub(super) fn read(text: &[u8]) -> Option<Self> {
         let lines = std::str::from_utf8(text).ok()?.lines();
-        let entries = lines.map(Entry::read).collect::<Option<Vec<_>>>()?;
-        let number = spelt(digest(&SHA256, text).as_ref());
+        let mut entries = lines.map(Entry::read).collect::<Option<Vec<_>>>()?;
+        let hash = digest(&SHA256, text);
+        let number = spelt(hash.as_ref());
+        // the list that the server shows is one of its files, and the only one that it can't name
+        entries.push(Entry {
+            hash: hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+            name: OWN_NAME.to_owned(),
+        });
         entries
             .iter()
             .any(Entry::is_index)
@@ -89,6 +95,8 @@ impl Entry {
     }
 }
 
+pub(super) const OWN_NAME: &str = "manifest.sha256";
+
 /// Of compressed forms.
 const CODINGS: [(&str, &str); 2] = [(".br", "br"), (".gz", "gzip")];
 
@@ -102,7 +110,7 @@ mod tests {
     fn files_and_their_compressed_forms_are_told_apart() {
         let text = format!("{HASH}  assets/main.js.br\n{HASH}  index.html\n{HASH}  index.html.gz\n");
         let manifest = Manifest::read(text.as_bytes()).unwrap();
-        let [script, index, compressed] = manifest.entries() else {
+        let [script, index, compressed, own] = manifest.entries() else {
             panic!("{manifest:?}")
         };
         assert_eq!(
@@ -117,6 +125,7 @@ mod tests {
         );
         assert_eq!(manifest.find("assets/main.js", None), None);
         assert_eq!(index.name(), "index.html");
+        assert_eq!(own.address(), "/manifest.sha256");
         assert_eq!(manifest.number().len(), 39);
     }
 

@@ -2,6 +2,7 @@
 
 mod demo;
 mod load;
+mod recording;
 mod root;
 mod support;
 mod verify;

@@ -30,9 +30,11 @@ impl Pages {
             (("/", ""), INDEX.as_bytes()),
             (("/", "gzip"), b"compressed page"),
         ];
+        let own = manifest_text();
         Self {
             files: files
                 .into_iter()
+                .chain([(("/manifest.sha256", ""), own.as_bytes())])
                 .map(|(name, body)| (name, (200, body.to_vec())))
                 .collect(),
             headers: format!("content-security-policy: {CONTENT_POLICY}\r\n"),
@@ -111,14 +113,18 @@ fn verify(pages: Pages) -> Output {
 
 fn verify_at(pages: Pages, path: &str) -> Output {
     let folder = Folder::with("");
-    let hash = |bytes: &[u8]| -> String {
-        digest(&SHA256, bytes)
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    };
     let manifest = folder.path().join("manifest.sha256");
+    std::fs::write(&manifest, manifest_text()).unwrap();
+    let mut command = rapport(&["verify-client", &format!("{}{path}", pages.serve()), "--manifest"]);
+    command.arg(manifest).output().unwrap()
+}
+
+/// Of the release.
+fn manifest_text() -> String {
+    let hash = |bytes: &[u8]| -> String {
+        let digest = digest(&SHA256, bytes);
+        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    };
     let lines = [
         (&b"main"[..], "assets/main.js"),
         (b"compressed main", "assets/main.js.br"),
@@ -126,13 +132,8 @@ fn verify_at(pages: Pages, path: &str) -> Output {
         (INDEX.as_bytes(), "index.html"),
         (b"compressed page", "index.html.gz"),
     ];
-    let text: String = lines
-        .iter()
-        .map(|(body, name)| format!("{}  {name}\n", hash(body)))
-        .collect();
-    std::fs::write(&manifest, text).unwrap();
-    let mut command = rapport(&["verify-client", &format!("{}{path}", pages.serve()), "--manifest"]);
-    command.arg(manifest).output().unwrap()
+    let lines = lines.iter().map(|(body, name)| format!("{}  {name}\n", hash(body)));
+    lines.collect()
 }
 
 /// What is found, after checking the exit code.
@@ -146,7 +147,7 @@ fn findings(pages: Pages) -> String {
 fn the_pages_of_a_release_pass() {
     let output = verify(Pages::release());
     assert!(output.status.success(), "{output:?}");
-    assert!(stdout(&output).contains("5 files"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("6 files"), "{}", stdout(&output));
 }
 
 #[test]

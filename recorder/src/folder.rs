@@ -1,0 +1,120 @@
+//! The folder of a recording, and of all of them.
+//!
+//! Owns: the names of files. Never does: write one.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::journal::{End, Journal, Record};
+use crate::manifest::{Manifest, RecordingId, VERSION};
+use crate::storage::{Disk, Storage, read_all};
+
+pub(crate) const MANIFEST: &str = "manifest.json";
+pub(crate) const JOURNAL: &str = "journal.log";
+
+/// A file that is being written, or was when the server crashed.
+pub(crate) fn part_name(number: u16) -> String {
+    format!("{}.part", capture_name(number))
+}
+
+/// A complete file.
+pub(crate) fn capture_name(number: u16) -> String {
+    format!("capture-{number:03}.mkv")
+}
+
+/// Why a folder is no recording.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FolderError {
+    /// It can't be read.
+    #[error("{file}: {error}")]
+    Io {
+        /// Of the folder.
+        file: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// There is none, or none of ours.
+    #[error("manifest.json is not that of a recording: {0}")]
+    Manifest(String),
+}
+
+impl FolderError {
+    pub(crate) fn io(file: &str) -> impl FnOnce(io::Error) -> Self {
+        let file = file.to_owned();
+        move |error| Self::Io { file, error }
+    }
+}
+
+pub(crate) fn read_manifest(storage: &mut impl Storage) -> Result<Manifest, FolderError> {
+    let bytes = read_all(storage, MANIFEST).map_err(FolderError::io(MANIFEST))?;
+    let manifest: Manifest =
+        serde_json::from_slice(&bytes).map_err(|error| FolderError::Manifest(error.to_string()))?;
+    if manifest.version != VERSION {
+        return Err(FolderError::Manifest(format!(
+            "version {} is not known here",
+            manifest.version
+        )));
+    }
+    Ok(manifest)
+}
+
+pub(crate) fn read_journal(storage: &mut impl Storage) -> Result<Journal, FolderError> {
+    let bytes = read_all(storage, JOURNAL).map_err(FolderError::io(JOURNAL))?;
+    Ok(Journal::read(&bytes))
+}
+
+/// One recording, in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Which.
+    pub id: RecordingId,
+    /// In milliseconds since 1970.
+    pub begun: u64,
+    /// How much of it is safe, in microseconds.
+    pub safe_micros: u64,
+    /// It came to an end: none means that it is being made, or that the server crashed and did not start since.
+    pub is_ended: bool,
+    /// It was brought to its end after a crash.
+    pub is_recovered: bool,
+    /// How many gaps it has.
+    pub gaps: usize,
+}
+
+/// The recordings in a folder, the oldest first; what is no recording is left out.
+pub fn list(folder: &Path) -> io::Result<Vec<Summary>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        found.extend(path.is_dir().then(|| summary(&path)).flatten());
+    }
+    found.sort_by_key(|summary| (summary.begun, summary.id));
+    Ok(found)
+}
+
+fn summary(folder: &Path) -> Option<Summary> {
+    let mut disk = Disk::of(folder);
+    let manifest = read_manifest(&mut disk).ok()?;
+    let journal = read_journal(&mut disk).ok()?;
+    let durable = journal.records.iter().filter_map(|record| match record {
+        Record::Durable(durable) => Some(durable.micros),
+        _ => None,
+    });
+    let is = |end| journal.records.contains(&Record::End(end));
+    Some(Summary {
+        folder: folder.to_owned(),
+        id: manifest.id,
+        begun: manifest.begun,
+        safe_micros: durable.max().unwrap_or(0),
+        is_ended: is(End::Stopped) || is(End::Recovered),
+        is_recovered: is(End::Recovered),
+        gaps: journal
+            .records
+            .iter()
+            .filter(|record| matches!(record, Record::Gap(_)))
+            .count(),
+    })
+}

@@ -1,0 +1,42 @@
+//! Sealed recordings: what the server cannot read, and no crash can take.
+//!
+//! Owns: the file of a recording, its journal, and what is done after a crash. Never does: hold a key; frames come
+//! sealed and are kept so.
+//!
+//! [`Capture`] is a machine without I/O: frames and gaps go in by `handle_*`, and [`Capture::poll_span`] gives what is
+//! to be made durable, in the order in which that has to happen. [`Recording`] does it on files. [`recover`] brings a
+//! recording of a crashed server to an end, and [`verify`] says whether one is what its journal says, to the byte.
+//!
+//! A recording is a folder:
+//!
+//! | file | holds |
+//! |---|---|
+//! | `manifest.json` | what was recorded: [`Manifest`] |
+//! | `capture-000.mkv.part`, later `capture-000.mkv` | sealed frames in Matroska; another number after a disk's error |
+//! | `journal.log` | which bytes are durable, with a hash chained from the first to the last; gaps; the end |
+
+mod capture;
+mod chain;
+mod ebml;
+mod folder;
+mod frame;
+mod journal;
+mod manifest;
+mod matroska;
+mod recording;
+mod recovery;
+mod storage;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use capture::{Capture, Span};
+pub use folder::{FolderError, Summary, list};
+pub use frame::{Frame, Gap, Reason};
+pub use manifest::{Manifest, NoId, RecordingId, Track};
+pub use recording::{CommitError, Recording};
+pub use recovery::{Recovered, recover};
+pub use storage::{Disk, Storage};
+pub use verify::{Fault, Verified, verify};

@@ -1,0 +1,103 @@
+//! What a recording is of.
+//!
+//! Owns: the manifest. Never does: say what is in a file; the journal does.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rapport_seal::Codec;
+use serde::{Deserialize, Serialize};
+
+/// Names a recording: 16 random bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordingId(pub [u8; 16]);
+
+/// Written once, before the first byte of media.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Of this form: 1.
+    pub version: u8,
+    /// Which.
+    pub id: RecordingId,
+    /// When it began, in milliseconds since 1970, by the server's clock.
+    pub begun: u64,
+    /// Of the frames (`web/client/LAYOUT.md`).
+    pub layout: u8,
+    /// RFC 9605 cipher suite.
+    pub suite: u16,
+    /// What is recorded, in the order of track numbers from 1.
+    pub tracks: Vec<Track>,
+}
+
+/// One source of one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Track {
+    /// What its frames are coded by.
+    pub codec: Codec,
+    /// The upper bits of each KID of its sender.
+    pub sender: u16,
+    /// Of the picture in pixels when it began; 0 where that is not known, and of sound.
+    #[serde(default)]
+    pub width: u16,
+    /// Likewise.
+    #[serde(default)]
+    pub height: u16,
+}
+
+/// Of [`Manifest::version`].
+pub(crate) const VERSION: u8 = 1;
+
+impl Manifest {
+    /// The track with this number, from 1.
+    pub fn track(&self, number: u8) -> Option<&Track> {
+        self.tracks.get(usize::from(number).checked_sub(1)?)
+    }
+}
+
+impl Track {
+    pub(crate) const fn is_sound(&self) -> bool {
+        matches!(self.codec, Codec::Opus)
+    }
+}
+
+impl fmt::Display for RecordingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for RecordingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RecordingId({self})")
+    }
+}
+
+/// That is no name of a recording.
+#[derive(Debug, thiserror::Error)]
+#[error("a recording is named by 32 hexadecimal digits")]
+pub struct NoId;
+
+impl FromStr for RecordingId {
+    type Err = NoId;
+
+    fn from_str(text: &str) -> Result<Self, NoId> {
+        let is_name = text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let value = u128::from_str_radix(text, 16).ok().filter(|_| is_name);
+        value.map(|value| Self(value.to_be_bytes())).ok_or(NoId)
+    }
+}
+
+impl Serialize for RecordingId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for RecordingId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}

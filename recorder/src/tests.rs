@@ -1,0 +1,366 @@
+//! Recordings on disks that fail, and after crashes at every point.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::folder::{capture_name, part_name};
+use crate::frame::Reason;
+use crate::testing::{Faulty, Trouble, blocks, manifest, second};
+
+const SECONDS: u64 = 6;
+
+/// What somebody was told of a recording.
+struct Told {
+    /// Nothing up to here may ever be lost, if something was said to be safe.
+    safe_micros: Option<u64>,
+    /// The recording said that it began.
+    has_begun: bool,
+    troubles: Vec<&'static str>,
+}
+
+/// Records for some seconds; whatever goes wrong, it goes on.
+fn record(storage: &mut Faulty) -> Told {
+    let mut told = Told {
+        safe_micros: None,
+        has_begun: false,
+        troubles: Vec::new(),
+    };
+    let mut recording = match Recording::begin(&mut *storage, manifest()) {
+        Ok(recording) => recording,
+        Err(error) => {
+            told.troubles.push(name_of(&error));
+            return told;
+        }
+    };
+    told.has_begun = true;
+    for number in 0..SECONDS {
+        second(number)
+            .into_iter()
+            .for_each(|frame| recording.handle_frame(frame));
+        match recording.commit() {
+            Ok(safe) => told.safe_micros = Some(safe),
+            Err(error) => told.troubles.push(name_of(&error)),
+        }
+    }
+    match recording.end() {
+        Ok(safe) => told.safe_micros = Some(safe),
+        Err(error) => told.troubles.push(name_of(&error)),
+    }
+    told
+}
+
+const fn name_of(error: &CommitError) -> &'static str {
+    match error {
+        CommitError::Full => "full",
+        CommitError::Failed(_) => "failed",
+        CommitError::Unfinished(_) => "unfinished",
+        CommitError::Lost(_) => "lost",
+    }
+}
+
+/// Every frame that came up to a time, as blocks have it: times in whole milliseconds.
+fn expected(safe_micros: Option<u64>) -> BTreeSet<(u8, u64, Vec<u8>)> {
+    let all = (0..SECONDS).flat_map(second);
+    let safe = all.filter(|frame| Some(frame.micros) <= safe_micros);
+    safe.map(|frame| (frame.track, frame.micros / 1000, frame.bytes))
+        .collect()
+}
+
+/// Every frame that is in the files.
+fn recorded(storage: &mut Faulty) -> BTreeSet<(u8, u64, Vec<u8>)> {
+    let mut found = BTreeSet::new();
+    for number in 0..10 {
+        for name in [capture_name(number), part_name(number)] {
+            if storage.length(&name).is_ok() {
+                let frames = blocks(storage.bytes(&name));
+                found.extend(
+                    frames
+                        .into_iter()
+                        .map(|frame| (frame.track, frame.micros / 1000, frame.bytes)),
+                );
+            }
+        }
+    }
+    found
+}
+
+/// After whatever happened: it verifies, and has what was said to be safe.
+fn assert_kept(storage: &mut Faulty, told: &Told, what: &str) {
+    let verified = verify(storage)
+        .unwrap()
+        .unwrap_or_else(|fault| panic!("{what}: {fault}"));
+    assert!(verified.is_ended, "{what}");
+    assert!(Some(verified.safe_micros) >= told.safe_micros, "{what}");
+    let found = recorded(storage);
+    let is_told = |track: u8, millis: u64| {
+        let gaps = verified.gaps.iter().filter(|gap| gap.track == track);
+        gaps.into_iter()
+            .any(|gap| (gap.from..=gap.to).contains(&(millis * 1000)))
+    };
+    let mut wanted = expected(told.safe_micros);
+    wanted.retain(|(track, millis, _)| !is_told(*track, *millis));
+    assert!(
+        wanted.is_subset(&found),
+        "{what}: {} of {}",
+        found.intersection(&wanted).count(),
+        wanted.len()
+    );
+}
+
+#[test]
+fn a_recording_without_trouble_has_every_frame() {
+    let mut storage = Faulty::default();
+    let told = record(&mut storage);
+    assert_eq!(told.troubles, [""; 0]);
+    assert_kept(&mut storage, &told, "at the end");
+    assert_eq!(recorded(&mut storage), expected(Some(u64::MAX)));
+    assert_eq!(recover(&mut storage).unwrap(), Recovered::Nothing);
+}
+
+#[test]
+fn a_crash_at_any_point_costs_nothing_that_was_safe() {
+    let operations = {
+        let mut storage = Faulty::default();
+        record(&mut storage);
+        storage.operations
+    };
+    let mut crashes = 0;
+    for at in 1..=operations {
+        for seed in 0..8 {
+            let mut storage = Faulty::with(at, Trouble::Crash);
+            let told = record(&mut storage);
+            assert!(storage.has_crashed());
+            let mut left = storage.after_crash(seed);
+            match recover(&mut left) {
+                Ok(_) => assert_kept(&mut left, &told, &format!("crash at {at}, seed {seed}")),
+                Err(error) => assert!(!told.has_begun, "crash at {at}, seed {seed}: {error}"),
+            }
+            crashes += 1;
+        }
+    }
+    assert!(crashes > 200, "{crashes}");
+}
+
+#[test]
+fn a_recovery_that_crashes_is_done_again() {
+    for at in 10..40 {
+        let mut storage = Faulty::with(at, Trouble::Crash);
+        let told = record(&mut storage);
+        let left = storage.after_crash(at);
+        for again in 1..20 {
+            let mut crashing = left.clone();
+            crashing.trouble = Some((again, Trouble::Crash));
+            let first = recover(&mut crashing);
+            let mut back = crashing.after_crash(again);
+            if let Err(error) = recover(&mut back) {
+                assert!(!told.has_begun, "{at}, {again}: {error}");
+                continue;
+            }
+            assert_kept(
+                &mut back,
+                &told,
+                &format!("crash at {at}, then at {again}: {first:?}"),
+            );
+        }
+    }
+}
+
+#[test]
+fn an_error_at_any_point_is_told_and_costs_nothing_that_was_safe() {
+    let operations = {
+        let mut storage = Faulty::default();
+        record(&mut storage);
+        storage.operations
+    };
+    for at in 1..=operations {
+        let mut storage = Faulty::with(at, Trouble::Failed);
+        let told = record(&mut storage);
+        // of what is only cut back after an error, an error is that of the file
+        assert!(!told.troubles.is_empty(), "an error at {at} is told");
+        if told.has_begun {
+            recover(&mut storage).unwrap();
+            assert_kept(
+                &mut storage,
+                &told,
+                &format!("error at {at}: {:?}", told.troubles),
+            );
+        }
+    }
+}
+
+#[test]
+fn writes_that_are_short_cost_nothing() {
+    for at in 1..60 {
+        let mut storage = Faulty::with(at, Trouble::Short);
+        let told = record(&mut storage);
+        assert_eq!(told.troubles, [""; 0], "short at {at}");
+        assert_eq!(recorded(&mut storage), expected(Some(u64::MAX)), "short at {at}");
+    }
+}
+
+#[test]
+fn a_full_disk_costs_pictures_and_no_sound() {
+    let mut storage = Faulty::with(20, Trouble::Full(1));
+    let told = record(&mut storage);
+    assert_eq!(told.troubles, ["full"]);
+    let verified = verify(&mut storage).unwrap().unwrap();
+    let found = recorded(&mut storage);
+    let is_sound = |frame: &&(u8, u64, Vec<u8>)| frame.0 % 2 == 1;
+    let sounds = expected(Some(u64::MAX))
+        .iter()
+        .filter(is_sound)
+        .cloned()
+        .collect::<BTreeSet<_>>();
+    assert!(sounds.is_subset(&found), "every sound is there");
+    let reasons: Vec<_> = verified.gaps.iter().map(|gap| (gap.track, gap.reason)).collect();
+    assert_eq!(reasons, [(2, Reason::DiskFull), (4, Reason::DiskFull)]);
+}
+
+#[test]
+fn a_file_that_fails_goes_on_as_another_and_pictures_with_their_next_key_frame() {
+    let sounds = |all: BTreeSet<(u8, u64, Vec<u8>)>| {
+        all.into_iter()
+            .filter(|frame| frame.0 % 2 == 1)
+            .collect::<Vec<_>>()
+    };
+    let mut failures = 0;
+    for at in 1..60 {
+        let mut storage = Faulty::with(at, Trouble::Failed);
+        let told = record(&mut storage);
+        if !told.has_begun || told.troubles != ["failed"] {
+            continue;
+        }
+        failures += 1;
+        let verified = verify(&mut storage)
+            .unwrap()
+            .unwrap_or_else(|fault| panic!("error at {at}: {fault}"));
+        assert!(storage.length(&capture_name(1)).is_ok(), "another file");
+        assert_eq!(
+            sounds(recorded(&mut storage)),
+            sounds(expected(Some(u64::MAX))),
+            "error at {at}"
+        );
+        assert!(verified.gaps.iter().all(|gap| gap.reason == Reason::DiskFailed));
+    }
+    assert!(
+        failures >= 2 * SECONDS,
+        "a write and a sync of each second: {failures}"
+    );
+}
+
+#[test]
+fn an_independent_demuxer_reads_every_frame_and_what_they_are_encrypted_with() {
+    let mut storage = Faulty::default();
+    record(&mut storage);
+    let mut bytes = storage.bytes(&capture_name(0)).to_vec();
+    // this demuxer takes the name of a key for a number; RFC 9559 §5.1.4.1.31.10 says that it is binary: made void
+    while let Some(at) = bytes.windows(3).position(|window| window == [0x47, 0xe2, 0x90]) {
+        bytes[at..at + 2].copy_from_slice(&[0xec, 0x91]);
+    }
+    let file = std::io::Cursor::new(bytes);
+    let mut demuxer = matroska_demuxer::MatroskaFile::open(file).unwrap();
+    assert_eq!(demuxer.ebml_header().doc_type(), "matroska");
+    let codecs: Vec<_> = demuxer
+        .tracks()
+        .iter()
+        .map(|track| track.codec_id().to_owned())
+        .collect();
+    assert_eq!(codecs, ["A_OPUS", "V_VP8", "A_OPUS", "V_VP9"]);
+    let is_encrypted =
+        |track: &matroska_demuxer::TrackEntry| track.content_encodings().is_some_and(|all| all.len() == 1);
+    assert!(demuxer.tracks().iter().all(is_encrypted));
+    let mut found = BTreeSet::new();
+    let mut frame = matroska_demuxer::Frame::default();
+    while demuxer.next_frame(&mut frame).unwrap() {
+        found.insert((frame.track as u8, frame.timestamp, frame.data.clone()));
+    }
+    assert_eq!(found, expected(Some(u64::MAX)));
+}
+
+mod changed {
+    use super::*;
+
+    fn ended() -> Faulty {
+        let mut storage = Faulty::default();
+        record(&mut storage);
+        storage
+    }
+
+    fn fault(storage: &mut Faulty) -> Fault {
+        verify(storage).unwrap().expect_err("a fault")
+    }
+
+    #[test]
+    fn a_bit_of_the_file_is_found_in_its_span() {
+        let length = ended().bytes(&capture_name(0)).len();
+        for at in (0..length).step_by(97) {
+            let mut storage = ended();
+            storage.change(&capture_name(0), |bytes| bytes[at] ^= 4);
+            let Fault::Bytes { file: 0, from, to } = fault(&mut storage) else {
+                panic!("byte {at}")
+            };
+            assert!((from..to).contains(&(at as u64)), "byte {at} in {from}..{to}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_cut_or_made_longer() {
+        let mut storage = ended();
+        let length = storage.bytes(&capture_name(0)).len() as u64;
+        storage.change(&capture_name(0), |bytes| bytes.truncate(bytes.len() - 1));
+        assert!(
+            matches!(fault(&mut storage), Fault::Short { wanted, length: had, .. } if wanted == length && had == length - 1)
+        );
+        let mut storage = ended();
+        storage.change(&capture_name(0), |bytes| bytes.push(0));
+        assert_eq!(
+            fault(&mut storage),
+            Fault::Long {
+                file: 0,
+                from: length
+            }
+        );
+    }
+
+    #[test]
+    fn clusters_that_changed_places() {
+        let mut storage = ended();
+        storage.change(&capture_name(0), |bytes| {
+            let half = bytes.len() / 2;
+            bytes[half - 2000..half + 2000].rotate_left(2000);
+        });
+        assert!(matches!(fault(&mut storage), Fault::Bytes { from, to, .. } if from > 0 && to > from));
+    }
+
+    #[test]
+    fn a_journal_that_was_cut_changed_or_is_of_another_recording() {
+        let mut storage = ended();
+        storage.change("journal.log", |bytes| bytes.truncate(bytes.len() - 3));
+        assert!(matches!(fault(&mut storage), Fault::Journal { .. }));
+        let mut storage = ended();
+        storage.change("journal.log", |bytes| bytes[200] ^= 1);
+        assert!(matches!(fault(&mut storage), Fault::Journal { length } if length < 200));
+        let mut storage = ended();
+        storage.change("manifest.json", |bytes| {
+            let text = String::from_utf8(bytes.clone())
+                .unwrap()
+                .replace("000102", "000103");
+            *bytes = text.into_bytes();
+        });
+        assert!(
+            matches!(fault(&mut storage), Fault::Bytes { file: 0, from: 0, .. }),
+            "of another recording"
+        );
+    }
+
+    #[test]
+    fn what_is_no_recording_is_told() {
+        let mut storage = ended();
+        storage.change("manifest.json", |bytes| bytes.truncate(5));
+        assert!(matches!(verify(&mut storage), Err(FolderError::Manifest(_))));
+        assert!(matches!(
+            verify(&mut Faulty::default()),
+            Err(FolderError::Io { .. })
+        ));
+    }
+}

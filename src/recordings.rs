@@ -1,0 +1,78 @@
+//! `rapport recording`: what can be done with recordings without a server, and without a key.
+//!
+//! Owns: what is printed. Never does: open a frame.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use rapport_recorder::{Disk, Recovered, list, recover, verify};
+
+use crate::arguments::RecordingCommand;
+use crate::failure::Failure;
+
+pub(crate) fn run(command: &RecordingCommand) -> Result<(), Failure> {
+    match command {
+        RecordingCommand::List { folder } => show_all(folder),
+        RecordingCommand::Verify { recording } => check(recording),
+        RecordingCommand::Recover { recording } => bring_to_end(recording),
+    }
+}
+
+fn show_all(folder: &Path) -> Result<(), Failure> {
+    let found = list(folder).map_err(|error| Failure::usage(format!("{}: {error}", folder.display())))?;
+    let lines = found.iter().map(|one| {
+        let state = match (one.is_ended, one.is_recovered) {
+            (false, _) => "not ended",
+            (true, true) => "recovered",
+            (true, false) => "complete",
+        };
+        format!(
+            "{}  {}  {state}  {} gaps  {}\n",
+            one.id,
+            length(one.safe_micros),
+            one.gaps,
+            one.folder.display()
+        )
+    });
+    print(&lines.collect::<String>())
+}
+
+fn check(recording: &Path) -> Result<(), Failure> {
+    let verified = verify(&mut Disk::of(recording)).map_err(Failure::usage)?;
+    let verified = verified.map_err(|fault| Failure::running(format!("{}: {fault}", recording.display())))?;
+    let head = verified.head.iter().map(|byte| format!("{byte:02x}"));
+    let mut text = format!(
+        "{}: {} safe, {} bytes, {} gaps\nhead {}\n",
+        verified.manifest.id,
+        length(verified.safe_micros),
+        verified.bytes,
+        verified.gaps.len(),
+        head.collect::<String>()
+    );
+    for gap in &verified.gaps {
+        let (from, to) = (length(gap.from), length(gap.to));
+        text += &format!("gap  track {}  {from} to {to}  {:?}\n", gap.track, gap.reason);
+    }
+    if !verified.is_ended {
+        text += "it has not ended: it is being made, or its server crashed. `rapport recording recover` ends it\n";
+    }
+    print(&text)
+}
+
+fn bring_to_end(recording: &Path) -> Result<(), Failure> {
+    match recover(&mut Disk::of(recording)).map_err(Failure::running)? {
+        Recovered::Nothing => print("it had come to its end: nothing was to be done\n"),
+        Recovered::UpTo(micros) => print(&format!("complete up to {}\n", length(micros))),
+    }
+}
+
+/// Hours, minutes and seconds.
+fn length(micros: u64) -> String {
+    let seconds = Duration::from_micros(micros).as_secs();
+    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    io::stdout().write_all(text.as_bytes()).map_err(Failure::running)
+}
