@@ -5,9 +5,11 @@ import { keyInfo } from "./core.ts";
 import { newDevice } from "./device.ts";
 import { u32 } from "./encoding.ts";
 import { sealTo } from "./hpke.ts";
+import type { Person } from "./agreement.ts";
 import { parse, write, type Hello, type Key, type Knock, type Message } from "./messages.ts";
 import { hashOf, Network, type Letter, type Member } from "./network.testkit.ts";
 import { randomBytes } from "./primitives.ts";
+import { certify } from "./root.ts";
 import { generationOf, senderOfKid } from "./senderkeys.ts";
 
 function typeOf({ text }: Letter): Message["type"] | undefined {
@@ -250,6 +252,31 @@ describe("a changed device", () => {
     await dana.network.run(100);
     contacts = dana.agreement.contacts;
     expect((await meet()).person("Omar").familiarity).toBe("verified");
+  });
+});
+
+describe("a certified name", () => {
+  it("is what a host is known by, whatever else it calls itself", async () => {
+    const network = await Network.open();
+    const [, omar] = await network.pair();
+    const meet = async (certified: string, called: string): Promise<Person> => {
+      const next = await Network.open(network);
+      const { device } = await newDevice();
+      const about = {
+        deviceId: device.id,
+        name: certified,
+        notBefore: 1_700_000_000,
+        notAfter: 1_900_000_000,
+      };
+      const host = await next.host(called, { device, certificate: await certify(next.root, about) });
+      const guest = await next.guest("Omar", { device: omar.device, contacts: omar.agreement.contacts });
+      await next.run(500);
+      host.admit("Omar");
+      await next.run(1000);
+      return guest.person(certified);
+    };
+    expect((await meet("Dana", "Somebody")).familiarity).toBe("changed");
+    expect((await meet("Ben", "Dana")).familiarity).toBe("new");
   });
 });
 
