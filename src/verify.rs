@@ -148,5 +148,4 @@ fn strangers(manifest: &Manifest, address: &str, answer: &Answer) -> Vec<String>
         .collect()
 }
 
-
 const INDEX: &str = "index.html";

@@ -64,6 +64,8 @@ pub struct Invitation {
     pub title: String,
     /// The end of its life, in seconds since 1970.
     pub expires: u64,
+    /// Whoever made it has taken it back.
+    pub revoked: bool,
     /// For trying out: the server has made the secret of the link too, so it has seen it.
     pub demo: bool,
 }

@@ -32,6 +32,8 @@ pub enum Kind {
     Timeout,
     /// 410: an invitation whose time is over.
     Expired,
+    /// 410: an invitation that was taken back.
+    Revoked,
     /// 412: `If-Match` names another ICE session.
     PreconditionFailed,
     /// 413: a body above the bound.
@@ -74,6 +76,7 @@ impl Kind {
             Self::NotAcceptable => (S::NOT_ACCEPTABLE, "not-acceptable", "No acceptable media type"),
             Self::Timeout => (S::REQUEST_TIMEOUT, "timeout", "The request took too long"),
             Self::Expired => (S::GONE, "expired", "The invitation has expired"),
+            Self::Revoked => (S::GONE, "revoked", "The invitation was taken back"),
             Self::PreconditionFailed => (
                 S::PRECONDITION_FAILED,
                 "precondition-failed",

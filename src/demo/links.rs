@@ -41,6 +41,7 @@ impl Links {
             standing,
             title: "Demonstration".into(),
             expires: self.expires,
+            revoked: false,
             demo: true,
         })
     }

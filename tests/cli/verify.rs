@@ -132,7 +132,9 @@ fn manifest_text() -> String {
         (INDEX.as_bytes(), "index.html"),
         (b"compressed page", "index.html.gz"),
     ];
-    let lines = lines.iter().map(|(body, name)| format!("{}  {name}\n", hash(body)));
+    let lines = lines
+        .iter()
+        .map(|(body, name)| format!("{}  {name}\n", hash(body)));
     lines.collect()
 }
 

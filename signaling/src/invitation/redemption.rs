@@ -30,7 +30,7 @@ use crate::problem::{Body, Kind, Problem};
         (status = 200, description = "A token, and what it is for", body = Redeemed),
         (status = 400, description = "Not such a body", body = Body, content_type = "application/problem+json"),
         (status = 404, description = "No such invitation", body = Body, content_type = "application/problem+json"),
-        (status = 410, description = "Its time is over", body = Body, content_type = "application/problem+json"),
+        (status = 410, description = "Its time is over, or it was taken back", body = Body, content_type = "application/problem+json"),
         (status = 415, description = "Not JSON", body = Body, content_type = "application/problem+json"),
         (status = 503, description = "Not now", body = Body, content_type = "application/problem+json"),
     )
@@ -96,6 +96,9 @@ fn device(body: &str) -> Result<Device, Problem> {
 }
 
 fn claims(invitation: &Invitation, identity: String, max_ttl: Duration) -> Result<Claims, Problem> {
+    if invitation.revoked {
+        return Err(Problem::new(Kind::Revoked, "the invitation was taken back"));
+    }
     let now = unix_now();
     if invitation.expires <= now {
         return Err(Problem::new(Kind::Expired, "the invitation's time is over"));

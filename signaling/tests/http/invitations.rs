@@ -14,6 +14,7 @@ use crate::support::{Rig, problem, rig_with};
 const HOST: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 const GUEST: &str = "AQAAAAAAAAAAAAAAAAAAAA";
 const PAST: &str = "AgAAAAAAAAAAAAAAAAAAAA";
+const TAKEN_BACK: &str = "AgAAAAAAAAAAAAAAAAAAAQ";
 const PANICS: &str = "AwAAAAAAAAAAAAAAAAAAAA";
 const STALLS: &str = "BAAAAAAAAAAAAAAAAAAAAA";
 const UNKNOWN: &str = "BQAAAAAAAAAAAAAAAAAAAA";
@@ -35,6 +36,7 @@ impl Plugin for Practice {
             standing,
             title: "Talk".into(),
             expires,
+            revoked: false,
             demo: false,
         };
         Box::pin(async move {
@@ -42,6 +44,10 @@ impl Plugin for Practice {
                 HOST => Some(opens(Standing::Host, unix_now() + 50_000)),
                 GUEST => Some(opens(Standing::Guest, unix_now() + 50)),
                 PAST => Some(opens(Standing::Guest, unix_now())),
+                TAKEN_BACK => Some(Invitation {
+                    revoked: true,
+                    ..opens(Standing::Guest, unix_now() + 50)
+                }),
                 PANICS => panic!("as asked"),
                 STALLS => pending().await,
                 _ => None,
@@ -165,11 +171,13 @@ async fn an_invitation_that_nobody_knows_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_invitation_whose_time_is_over_says_so() {
+async fn an_invitation_whose_time_is_over_or_that_was_taken_back_says_so() {
     let rig = practice().await;
-    let (status, body) = refusal(&rig, PAST, &json!({ "device": LAPTOP })).await;
-    assert_eq!(status, StatusCode::GONE);
-    assert_eq!(body["type"], "urn:rapport:problem:expired");
+    for (invitation, reason) in [(PAST, "expired"), (TAKEN_BACK, "revoked")] {
+        let (status, body) = refusal(&rig, invitation, &json!({ "device": LAPTOP })).await;
+        assert_eq!(status, StatusCode::GONE);
+        assert_eq!(body["type"], format!("urn:rapport:problem:{reason}"));
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ import {
   ownDevice,
   takeCertificate,
 } from "./clinic.ts";
+import { fromBase64Url } from "./base64.ts";
 import { hex } from "./keys/encoding.ts";
 import { Store } from "./keys/store.ts";
 import vectors from "./keys/vectors/sk1.json" with { type: "json" };
@@ -74,12 +75,18 @@ describe("a device", () => {
   it("is a host once it has taken a certificate, and not before", async () => {
     const store = await fresh();
     await expect(identityOf("host", "Dana", undefined, store)).rejects.toThrow(NotCertified);
+    const foreign = { secret: new Uint8Array(16), rootHash: new Uint8Array(16) };
     const certificate = await certificateFor(store);
     expect(await lookAtCertificate(certificate, store)).toMatchObject({ name: "Dana", expired: false });
     expect((await ownDevice(store)).certified).toBeUndefined();
     await takeCertificate(`https://clinic.example/device#${certificate}`, store);
     expect((await ownDevice(store)).certified).toMatchObject({ name: "Dana" });
     expect((await identityOf("host", "Dana", undefined, store)).certificate).toBeDefined();
+    await expect(identityOf("host", "Dana", foreign, store)).rejects.toMatchObject({
+      reason: "other_clinic",
+    });
+    await store.keepCertificate(fromBase64Url(await certificateFor(store, 30, 1_600_000_000))!);
+    await expect(identityOf("host", "Dana", undefined, store)).rejects.toMatchObject({ reason: "expired" });
   });
 });
 

@@ -112,6 +112,11 @@ describe("redeem", () => {
     await expect(redeem(INVITATION, "https://host")).rejects.toMatchObject({ name: "LinkError", code });
   });
 
+  it("tells a link that was taken back from one whose time is over", async () => {
+    answer(410, { type: "urn:rapport:problem:revoked" });
+    await expect(redeem(INVITATION, "https://host")).rejects.toMatchObject({ code: "revoked" });
+  });
+
   it("tells a server that does not answer", async () => {
     answer(200, redeemed);
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("network")));

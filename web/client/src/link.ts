@@ -36,6 +36,7 @@ export interface Redeemed {
 export type LinkErrorCode =
   | "unknown_link"
   | "expired"
+  | "revoked"
   | "refused" // the server answers, and will not
   | "server_gone" // no answer, or the server can't at the moment: worth another try
   | "fault"; // an answer that makes no sense
@@ -64,7 +65,7 @@ export async function redeem(invitation: string, origin = location.origin): Prom
   const response = await post(new URL(`/api/v1/invitations/${encodeURIComponent(invitation)}`, origin), {
     device: (thisDevice ??= deviceOf(() => sessionStorage, reloaded())),
   });
-  if (!response.ok) throw new LinkError(codeOf(response.status), `status ${response.status}`);
+  if (!response.ok) throw new LinkError(await codeOf(response), `status ${response.status}`);
   const redeemed: unknown = await response.json().catch(() => undefined);
   if (!isRedeemed(redeemed)) throw new LinkError("fault", "the answer is not a redeemed invitation");
   return redeemed;
@@ -110,9 +111,13 @@ async function post(url: URL, body: object): Promise<Response> {
   }
 }
 
-function codeOf(status: number): LinkErrorCode {
+async function codeOf(response: Response): Promise<LinkErrorCode> {
+  const { status } = response;
   if (status === 404) return "unknown_link";
-  if (status === 410) return "expired";
+  if (status === 410) {
+    const problem = (await response.json().catch(() => undefined)) as { type?: unknown } | undefined;
+    return problem?.type === "urn:rapport:problem:revoked" ? "revoked" : "expired";
+  }
   return status >= 500 || status === 429 ? "server_gone" : "refused";
 }
 

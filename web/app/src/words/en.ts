@@ -16,7 +16,14 @@ export interface Ending extends Trouble {
 
 /** Why nobody can come in by this page. */
 export type LinkTrouble =
-  LinkFault | FragmentFault | LinkErrorCode | "insecure" | "unsupported" | "not_certified";
+  | LinkFault
+  | FragmentFault
+  | LinkErrorCode
+  | "insecure"
+  | "unsupported"
+  | "not_certified"
+  | "certificate_expired"
+  | "certificate_foreign";
 
 const newLink = "Ask the person who invited you for a new link.";
 
@@ -45,6 +52,18 @@ const links: Record<LinkTrouble, Ending> = {
     todo: "Open the link on the device that the clinic has certified, in the same browser. The page /device of this server tells what this browser is, and how it is certified.",
     way: "none",
   },
+  certificate_expired: {
+    title: "This device’s certificate is not valid today",
+    why: "It has run out, or the clock of this device is wrong by days.",
+    todo: "Look at the date of this device. If it is right, ask for a new certificate: the page /device of this server shows how.",
+    way: "none",
+  },
+  certificate_foreign: {
+    title: "This link is of another clinic",
+    why: "This browser is certified as a therapist’s device, and not by the clinic of this link.",
+    todo: "Open the link on a device that its clinic has certified, or ask for a link of your own clinic.",
+    way: "none",
+  },
   no_invitation: {
     title: "This link is not complete",
     why: "The part that names the session is missing or damaged.",
@@ -60,6 +79,12 @@ const links: Record<LinkTrouble, Ending> = {
   expired: {
     title: "This link is no longer valid",
     why: "Its time has run out.",
+    todo: newLink,
+    way: "none",
+  },
+  revoked: {
+    title: "This link was taken back",
+    why: "Whoever made it has ended it.",
     todo: newLink,
     way: "none",
   },

@@ -101,6 +101,7 @@ export const trust = {
       "A web page has a limit: whoever runs the server also serves this page. A changed page could do other than it says.",
     ],
     nobody: "Nobody else is here.",
+    device: (number: string) => `Device ${number}`,
     records: "Records",
     unconfirmed: "Has not confirmed that everybody sees the same people",
     private:

@@ -36,9 +36,10 @@ export async function readRequest(text: string): Promise<DeviceRequest | undefin
   return { deviceId: await deviceIdOf(signingKey, agreementKey), signingKey, agreementKey };
 }
 
-/** The first 16 bytes in groups of four digits: 128 bits, for two people to compare. */
-export function spelt(name: Uint8Array): string {
-  return hex(name.slice(0, 16)).replace(/.{4}(?=.)/g, "$& ");
+/** The first 16 bytes, of bytes or of digits, in groups of four digits: 128 bits, for two people to compare. */
+export function spelt(name: Uint8Array | string): string {
+  const digits = typeof name === "string" ? name : hex(name);
+  return digits.slice(0, 32).replace(/.{4}(?=.)/g, "$& ");
 }
 
 async function checkOf(body: Bytes): Promise<Bytes> {

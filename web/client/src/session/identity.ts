@@ -27,9 +27,12 @@ export async function prepareIdentity(standing: "host" | "guest"): Promise<void>
   await Promise.all([store.lasting && store.device(standing), wordList()]);
 }
 
-/** This device is not certified by the clinic of the link, and so is no therapist's. */
+/** This device is not certified by the clinic of the link, and so is no therapist's; `reason` says why not. */
 export class NotCertified extends Error {
   override readonly name = "NotCertified";
+  constructor(readonly reason: "none" | "expired" | "other_clinic") {
+    super(reason);
+  }
 }
 
 /** Throws a `DOMException` where the browser has not the cryptography, and `NotCertified`. */
@@ -66,7 +69,7 @@ async function certificateOf(
   const certificate = await store.certificate();
   const checked = certificate && (await checkCertificate(certificate, device.id, now));
   if (!certificate || !checked || typeof checked === "string") {
-    throw new NotCertified(typeof checked === "string" ? checked : "no certificate");
+    throw new NotCertified(checked === "expired_certificate" ? "expired" : "none");
   }
   const isOfLink = !link || toBase64Url(link.rootHash) === toBase64Url(checked.rootHash);
   if (!isOfLink) throw new NotCertified("other_clinic");
