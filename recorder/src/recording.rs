@@ -111,7 +111,9 @@ impl<S: Storage> Recording<S> {
             closed => Ok(closed?),
         };
         finish(&mut self.storage).map_err(CommitError::Unfinished)?;
-        last.and(first.map(|()| self.safe_micros))
+        last?;
+        first?;
+        Ok(self.safe_micros)
     }
 
     fn close(&mut self) -> Result<(), CommitError> {

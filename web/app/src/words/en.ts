@@ -146,6 +146,7 @@ const endings: Record<EndCode, Ending> = {
     todo: newLink,
     way: "none",
   },
+  revoked: links.revoked,
   unknown_link: {
     title: "This link is not known here",
     why: "The session it belongs to is gone.",

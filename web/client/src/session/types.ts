@@ -18,6 +18,7 @@ export type EndCode =
   | "removed" // a host sent this person away
   | "replaced" // opened in another tab or on another device
   | "expired" // the link's time is over
+  | "revoked" // the link was taken back
   | "unknown_link" // no such link
   | "room_full"
   | "room_locked"
