@@ -45,7 +45,7 @@ export function fakePerson(index: number, more: Partial<Person> = {}): Person {
 export function fakeTrust(index: number): Trust {
   return {
     stay: `stay ${index}`,
-    deviceId: `device ${index}`,
+    deviceId: `3fa291c07be4d815${index}`.padEnd(64, "b1"),
     role: "guest",
     link: "own_link",
     familiarity: index % 3 === 0 ? "verified" : "new",

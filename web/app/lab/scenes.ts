@@ -78,7 +78,7 @@ export const scenes: Record<string, () => Scene> = {
   }),
   "call-muted": () => ({ view: "call", call: fake(crowd(1), { mutedSpeaking: true, muted: true }) }),
   "call-settings": () => ({ view: "call", click: words.call.settings, call: fake(crowd(1)) }),
-  "call-seal": () => ({ view: "call", click: words.trust.lock.sealed, call: fake(crowd(1)) }),
+  "call-seal": () => ({ view: "call", click: words.trust.lock.verified, call: fake(crowd(1)) }),
   "call-changed": () => ({
     view: "call",
     click: words.trust.lock.changed,
