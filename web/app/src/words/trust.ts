@@ -4,8 +4,10 @@
 
 import type { FaultCode, Trust } from "@rapport/client";
 
-/** Of a fault that people are told of; of all others nothing is said, since anybody can cause them. */
+/** Of a fault that people are told of; of the others nothing is said, since anybody can cause them as often as they like. */
 const notices: Partial<Record<FaultCode, (name: string | undefined) => string>> = {
+  malformed: () =>
+    "A message came in that this device can’t read, and was left out. If somebody can’t be seen or heard, ask them to join again.",
   expired_certificate: () =>
     "A device of the clinic tried to come in whose certificate has run out, or the clock of your device is wrong.",
   other_clinic: () => "Somebody of another clinic is at this session. This link belongs to another one.",

@@ -363,6 +363,7 @@ describe("the server", () => {
     }
     await network.run(500);
     expect(host.agreement.faults.get("malformed")).toBe(6);
+    expect(host.codes(), "told once").toEqual(["malformed"]);
     sealed(host, guest);
   });
 });

@@ -165,6 +165,12 @@ export class Core {
     this.outputs.push({ type: "warning", code, ...(stay && { stay }) });
   }
 
+  /** Counted each time, and told the first: anybody can cause it, as often as they like. */
+  warnOnce(code: FaultCode): void {
+    if (this.faults.has(code)) this.fault(code);
+    else this.warn(code);
+  }
+
   /** This stay is over by a fault. */
   fail(code: FaultCode): void {
     this.final ??= "ended";

@@ -32,7 +32,7 @@ export const REPEAT_HANDSHAKE_MS = 3000;
 
 export async function read(core: Core, from: number, text: string, now: number): Promise<void> {
   const parsed = parse(text);
-  if (!parsed) return core.fault("malformed");
+  if (!parsed) return core.warnOnce("malformed");
   if (isOf(parsed, "hello")) return readHello(core, from, parsed, now);
   const { message } = parsed;
   if ("to" in message && !equal(message.to, core.own.hash)) return core.fault("unknown_stay");
