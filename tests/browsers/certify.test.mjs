@@ -15,7 +15,7 @@ for (const browser of ['chromium', 'firefox']) {
     const owner = await call.visit(elsewhere, `${call.demo.origin}/clinic`, { id: 3 });
     const number = await makeKey(owner);
     const device = await call.visit(browser, `${call.demo.origin}/device`, { id: THERAPIST });
-    await device.reads('not certified as a therapist’s yet');
+    await makeDevice(device);
     const [asking] = await numbers(device);
     await owner.fill('The device’s request', await handedOn(device));
     await owner.reads('Ask the therapist to read the number');
@@ -57,6 +57,9 @@ inCall('the words of the paper are asked for, and bring the key back', call, asy
   await owner.reads('These are 24 words');
   await owner.fill('The 25 words', words.map((word) => word.slice(0, 4)).join(' '));
   await owner.press('Go on');
+  await owner.reads('make this browser a therapist’s device');
+  await makeDevice(await call.visit('chromium', `${call.demo.origin}/device`, { id: 4 }));
+  await owner.fill('The device’s request', 'anything');
   await owner.press('Use this browser itself');
   await owner.fill('Name of the therapist', 'Ines');
   await owner.press('Certify this browser');
@@ -65,10 +68,41 @@ inCall('the words of the paper are asked for, and bring the key back', call, asy
   await owner.reads('This browser is the device of Ines');
 });
 
+inCall('a device comes back out of its backup in another browser, and its certificate holds there', call, async () => {
+  const owner = await call.visit('firefox', `${call.demo.origin}/clinic`, { id: 3 });
+  const clinic = await makeKey(owner);
+  const lost = await call.visit('chromium', `${call.demo.origin}/device`, { id: 4 });
+  const { words, file } = await makeDevice(lost);
+  await owner.fill('The device’s request', await handedOn(lost));
+  await owner.fill('Name of the therapist', 'Ines');
+  await owner.press('The number is the same: certify');
+  await owner.reads('The device is certified');
+  const certificate = await handedOn(owner);
+
+  const other = await call.visit('firefox', `${call.demo.origin}/device`, { id: 5 });
+  await makeDevice(other);
+  await other.press('Bring a device back');
+  await other.fill('Or what stands in it', file.slice(1));
+  await other.fill('The 25 words', words.join(' '));
+  await other.press('Go on');
+  await other.reads('This is not a backup, or a part of it is missing');
+  await other.fill('Or what stands in it', file);
+  await other.press('Go on');
+  await other.reads('This is the backup of the device');
+  await other.press('Make this browser that device');
+  await other.reads('not certified as a therapist’s yet');
+  await other.page.goto(certificate);
+  await other.reads('A certificate, valid until');
+  assert.deepEqual(await numbers(other), [clinic]);
+  await other.press('Take it');
+  await other.reads('This browser is the device of Ines');
+});
+
 inCall('a certificate of another device, or a damaged one, is told and not taken', call, async () => {
   const owner = await call.visit('chromium', `${call.demo.origin}/clinic`, { id: 3 });
   await makeKey(owner);
   const device = await call.visit('firefox', `${call.demo.origin}/device`, { id: 4 });
+  await makeDevice(device);
   await owner.fill('The device’s request', await handedOn(device));
   await owner.fill('Name of the therapist', 'Ines');
   await owner.press('The number is the same: certify');
@@ -84,14 +118,37 @@ inCall('a certificate of another device, or a damaged one, is told and not taken
 /** Through the pages to where devices are certified; the number of the clinic. */
 async function makeKey(owner) {
   await owner.press('Make the clinic’s key');
-  const words = await kitOf(owner);
-  const [number] = await numbers(owner);
-  await owner.press('I have them on paper');
-  await owner.reads('Check the paper');
-  for (const position of await asked(owner)) await owner.fill(`Word ${position}`, words[position - 1]);
-  await owner.press('Check');
+  const { number } = await putOnPaper(owner);
   await owner.reads('Certify a device');
   return number;
+}
+
+/** Through the pages to a device with a backup; its words and the text of its file. */
+async function makeDevice(person) {
+  await person.press('Make this browser a therapist’s device');
+  const { words, number } = await putOnPaper(person);
+  // what a click on it would have put into the downloads
+  await person.page.evaluate(() => {
+    HTMLAnchorElement.prototype.click = function click() {
+      window.saved = this.href;
+    };
+  });
+  await person.press('Save the file');
+  const file = await until('a file was saved', () => person.page.evaluate(() => window.saved), Boolean);
+  await person.press('It is saved: go on');
+  await person.reads('not certified as a therapist’s yet');
+  assert.deepEqual(await numbers(person), [number]);
+  return { words, file: decodeURIComponent(file.replace('data:text/plain,', '')) };
+}
+
+async function putOnPaper(person) {
+  const words = await kitOf(person);
+  const [number] = await numbers(person);
+  await person.press('I have them on paper');
+  await person.reads('Check the paper');
+  for (const position of await asked(person)) await person.fill(`Word ${position}`, words[position - 1]);
+  await person.press('Check');
+  return { words, number };
 }
 
 function kitOf(owner) {

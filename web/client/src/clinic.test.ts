@@ -3,8 +3,11 @@ import { identityOf, NotCertified } from "./session/identity.ts";
 import {
   askingDevice,
   certifyDevice,
+  hasOwnDevice,
   lookAtCertificate,
   newClinic,
+  newOwnDevice,
+  openBackup,
   openKit,
   ownDevice,
   takeCertificate,
@@ -53,6 +56,36 @@ describe("a device", () => {
     expect(await lookAtCertificate(certificate)).toMatchObject({ name: "Dana" });
     await takeCertificate(certificate);
     expect((await ownDevice()).certified).toMatchObject({ name: "Dana", clinic: clinic.number });
+  });
+
+  it("comes back out of its backup, certificate and all, and not before it is kept", async () => {
+    const [first, second] = [await fresh(), await fresh()];
+    const made = await newOwnDevice(first);
+    expect(await hasOwnDevice(first)).toBe(false);
+    await made.keep();
+    const certificate = await certificateFor(first);
+    const back = await openBackup(
+      made.words.join(" "),
+      `${made.file.slice(0, 60)}\n${made.file.slice(60)}\n`,
+      second,
+    );
+    if ("code" in back) throw new Error(back.code);
+    expect([back.number, (await ownDevice(first)).number]).toEqual([made.number, made.number]);
+    expect(await lookAtCertificate(certificate, second)).toBe("other_device");
+    await back.keep();
+    await takeCertificate(certificate, second);
+    expect((await ownDevice(second)).certified).toMatchObject({ name: "Dana" });
+  });
+
+  it("says what is wrong with a backup", async () => {
+    const store = await fresh();
+    const [one, other] = [await newOwnDevice(store), await newOwnDevice(store)];
+    const typed = one.words.join(" ");
+    expect(await openBackup("one two", one.file, store)).toEqual({ code: "count", words: 2 });
+    expect(await openBackup(typed, one.file.slice(4), store)).toEqual({ code: "damaged" });
+    expect(await openBackup(typed, "", store)).toEqual({ code: "damaged" });
+    expect(await openBackup(typed, other.file, store)).toEqual({ code: "other_words" });
+    expect(await hasOwnDevice(store)).toBe(false);
   });
 
   it("asks as the vectors say", async () => {

@@ -4,6 +4,7 @@
 // Owns: those steps, for a page. Never does: send or keep a root. Its seed is in the hands of the page that shows it.
 
 import { fromBase64Url, toBase64Url } from "./base64.ts";
+import { fromBackup, isBackup, newDevice } from "./keys/device.ts";
 import { equal } from "./keys/encoding.ts";
 import { kitOf, seedOf, type KitFault } from "./keys/kit.ts";
 import { randomBytes } from "./keys/primitives.ts";
@@ -88,9 +89,60 @@ export type CertificateFault =
   | "other_device" // right, and made out to another one
   | "expired"; // past its time, or before it
 
+/** A device that is not this browser's yet. */
+export interface ComingDevice {
+  number: string;
+  /** Makes it this browser's, in the place of the one that was. */
+  keep(): Promise<void>;
+}
+
+/** A device with its backup: the words are for paper, the file is no secret without them. */
+export interface BackedUpDevice extends ComingDevice {
+  words: string[];
+  file: string;
+}
+
+/** Why a backup gives no device. */
+export type BackupFault =
+  | KitFault
+  | { code: "damaged" } // no backup, or cut off
+  | { code: "other_words" }; // right words, and not those of this backup
+
+/** Whether this browser is a device already. */
+export async function hasOwnDevice(store?: Store): Promise<boolean> {
+  return (await (store ?? (await Store.ofPage())).knownDevice("host")) !== undefined;
+}
+
+/** Makes a device, and its backup before its keys become unreadable. Throws as `ownDevice`. */
+export async function newOwnDevice(store?: Store): Promise<BackedUpDevice> {
+  const kept = store ?? (await Store.ofPage());
+  const { device, backUp } = await newDevice();
+  const secret = randomBytes(32);
+  const made = { words: await kitOf(secret), file: toBase64Url(await backUp(secret)) };
+  secret.fill(0);
+  return { ...made, number: spelt(device.id), keep: () => kept.keepDevice("host", device) };
+}
+
+/** The device of a backup: its words as somebody types them, and its file. */
+export async function openBackup(
+  typed: string,
+  file: string,
+  store?: Store,
+): Promise<ComingDevice | BackupFault> {
+  const kept = store ?? (await Store.ofPage());
+  const secret = await seedOf(typed);
+  if ("code" in secret) return secret;
+  const backup = fromBase64Url(file.replace(/\s/g, ""));
+  if (!backup || !isBackup(backup)) return { code: "damaged" };
+  const device = await fromBackup(secret, backup);
+  secret.fill(0);
+  if (!device) return { code: "other_words" };
+  return { number: spelt(device.id), keep: () => kept.keepDevice("host", device) };
+}
+
 /** Makes the device's keys if there are none. Throws a `DOMException` where the browser has not the cryptography. */
 export async function ownDevice(store?: Store): Promise<OwnDevice> {
-  const kept = store ?? (await storeOfPage());
+  const kept = store ?? (await Store.ofPage());
   const device = await kept.device("host");
   const certificate = await kept.certificate();
   const checked = certificate && (await certifiedBy(certificate, device.id));
@@ -104,15 +156,15 @@ export async function ownDevice(store?: Store): Promise<OwnDevice> {
 
 /** What a text would make of this device. Nothing is kept. */
 export async function lookAtCertificate(text: string, store?: Store): Promise<Certified | CertificateFault> {
-  const device = await (store ?? (await storeOfPage())).device("host");
+  const device = await (store ?? (await Store.ofPage())).knownDevice("host");
   const bytes = fromBase64Url(behindHash(text));
-  const checked: Certified | CertificateFault = bytes ? await certifiedBy(bytes, device.id) : "damaged";
+  const checked: Certified | CertificateFault = bytes ? await certifiedBy(bytes, device?.id) : "damaged";
   return typeof checked === "object" && checked.expired ? "expired" : checked;
 }
 
 /** Keeps it: from now on this browser is a host of that clinic, and of no other. */
 export async function takeCertificate(text: string, store?: Store): Promise<void> {
-  const kept = store ?? (await storeOfPage());
+  const kept = store ?? (await Store.ofPage());
   const bytes = fromBase64Url(behindHash(text));
   if (!bytes || typeof (await lookAtCertificate(text, kept)) === "string")
     throw new Error("not a certificate of this device");
@@ -121,18 +173,13 @@ export async function takeCertificate(text: string, store?: Store): Promise<void
 
 async function certifiedBy(
   bytes: Uint8Array<ArrayBuffer>,
-  deviceId: Uint8Array<ArrayBuffer>,
+  deviceId: Uint8Array<ArrayBuffer> | undefined,
 ): Promise<Certified | CertificateFault> {
   const certificate = await signedCertificate(bytes);
   if (!certificate) return "damaged";
-  if (!equal(certificate.deviceId, deviceId)) return "other_device";
+  if (!deviceId || !equal(certificate.deviceId, deviceId)) return "other_device";
   const { name, rootHash, notAfter } = certificate;
   return { name, clinic: spelt(rootHash), notAfter, expired: !holdsAt(certificate, nowSeconds()) };
-}
-
-/** One for the page: where nothing is kept, another one would be another device. */
-function storeOfPage(): Promise<Store> {
-  return (opened ??= Store.open());
 }
 
 async function clinicOf(seed: Uint8Array<ArrayBuffer>): Promise<Clinic> {
@@ -148,7 +195,5 @@ function behindHash(text: string): string {
 function nowSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }
-
-let opened: Promise<Store> | undefined;
 
 const DAY_SECONDS = 86_400;

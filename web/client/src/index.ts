@@ -3,15 +3,28 @@
 export {
   askingDevice,
   certifyDevice,
+  hasOwnDevice,
   lookAtCertificate,
   newClinic,
+  newOwnDevice,
+  openBackup,
   openKit,
   ownDevice,
   takeCertificate,
 } from "./clinic.ts";
 export { isKitWord } from "./keys/kit.ts";
 export { spelt } from "./keys/request.ts";
-export type { Asking, Certified, CertificateFault, Clinic, KitFault, OwnDevice } from "./clinic.ts";
+export type {
+  Asking,
+  BackedUpDevice,
+  BackupFault,
+  Certified,
+  CertificateFault,
+  Clinic,
+  ComingDevice,
+  KitFault,
+  OwnDevice,
+} from "./clinic.ts";
 export { readFragment } from "./keys/fragment.ts";
 export type { Fragment, FragmentFault } from "./keys/fragment.ts";
 export { LinkError, parseLink, redeem } from "./link.ts";
@@ -42,6 +55,7 @@ export type {
   FaultCode,
   Line,
   Notice,
+  OwnLink,
   Person,
   Phase,
   SealState,

@@ -2,7 +2,7 @@
 //
 // Owns: the choice of it. Never does: word it.
 
-import type { KitFault } from "@rapport/client";
+import type { BackupFault, KitFault } from "@rapport/client";
 import { clinic } from "../words/clinic";
 
 export function kitFault(fault: KitFault): string {
@@ -13,6 +13,18 @@ export function kitFault(fault: KitFault): string {
       return clinic.kitFaults.unknown_word(fault);
     case "check":
       return clinic.kitFaults.check(fault);
+  }
+}
+
+/** What of a backup is wrong, and what is to be said of it. */
+export function backupFault(fault: BackupFault): { of: "words" | "file"; text: string } {
+  switch (fault.code) {
+    case "damaged":
+      return { of: "file", text: clinic.openBackup.damaged };
+    case "other_words":
+      return { of: "words", text: clinic.openBackup.otherWords };
+    default:
+      return { of: "words", text: kitFault(fault) };
   }
 }
 

@@ -34,8 +34,6 @@ export const clinic = {
   kitFaults,
   certificateFaults,
 
-  copy: "Copy",
-  copied: "Copied",
   back: "Back",
 
   start: {
@@ -51,10 +49,7 @@ export const clinic = {
       "Do this on a computer that you trust. If you do not want to do it on a page that the server sends, the command “rapport root” does the same on a computer without a network.",
   },
 
-  make: {
-    heading: "Write these 25 words down",
-    lead: "In this order, on paper. Whoever has them can make therapists of your clinic; without them you can’t certify a device any more. Keep the paper where you keep contracts.",
-    clinic: "Your clinic is known by this number. It may be seen by everybody:",
+  paper: {
     print: "Print",
     written: "I have them on paper",
     checkHeading: "Check the paper",
@@ -63,7 +58,38 @@ export const clinic = {
     wrong: "This is another word than the one that was shown.",
     look: "Show the words again",
     check: "Check",
-    paper: "Recovery kit of a clinic’s key, Rapport",
+  },
+
+  make: {
+    heading: "Write these 25 words down",
+    lead: "In this order, on paper. Whoever has them can make therapists of your clinic; without them you can’t certify a device any more. Keep the paper where you keep contracts.",
+    title: "Recovery kit of a clinic’s key, Rapport",
+    clinic: "Your clinic is known by this number. It may be seen by everybody:",
+  },
+
+  makeDevice: {
+    heading: "Write these 25 words down",
+    lead: "In this order, on paper. They are for the day on which this computer is lost: with them and a file that comes next, another one takes its place. Keep the paper where you keep contracts.",
+    title: "Backup of a therapist’s device, Rapport",
+    number: "The device is known by this number:",
+    fileHeading: "Save the file of the backup",
+    file: "Keep it anywhere but on this computer alone: it is no secret without the words on paper, and the words are of no use without it.",
+    save: "Save the file",
+    saved: "It is saved: go on",
+  },
+
+  openBackup: {
+    heading: "Bring a device back",
+    choose: "The file of the backup",
+    file: "Or what stands in it",
+    fileHint: "One long line of letters and digits.",
+    words: "The 25 words",
+    wordsHint: "In the order of the paper. Four letters of each are enough.",
+    damaged: "This is not a backup, or a part of it is missing.",
+    otherWords: "These are the words of another backup. Look at the number that stands on the paper.",
+    is: "This is the backup of the device that is known by this number:",
+    once: "Stop using the other one: a device is to be in one place. Its certificate holds here too; open its link once more.",
+    take: "Make this browser that device",
   },
 
   open: {
@@ -80,6 +106,8 @@ export const clinic = {
     requestHint: "The link or text that the therapist’s page has made.",
     requestWrong: "This is not a request, or a part of it is missing. Copy the whole of it.",
     own: "Use this browser itself",
+    noDevice: "Are you a therapist, too? Then",
+    makeDevice: "make this browser a therapist’s device (in a new tab)",
     device: "The device is known by this number:",
     compare:
       "Ask the therapist to read the number on their page to you, by phone or in person. Go on only if it is the same.",
@@ -109,6 +137,13 @@ export const clinic = {
     wait: "Looking at this device",
     private:
       "This browser keeps nothing after you close the page, as in a private window. Open this page in a normal window: a certificate would be lost here.",
+    none: "Sessions are led, and clients are let in, by certified devices alone. This browser is not a therapist’s device yet.",
+    make: "Make this browser a therapist’s device",
+    makeHint: "Have a pen or a printer ready: there is a backup.",
+    bring: "Bring a device back",
+    bringHint: "With the words and the file of its backup.",
+    withoutBackup: "Is there no backup of this device? Make a new one, which then has to be certified.",
+    anew: "Make a new device with a backup",
     not: "This browser is not certified as a therapist’s yet. Sessions are led, and clients are let in, by certified devices alone.",
     ask: "Send this link to whoever keeps the clinic’s key. It is no secret.",
     link: "Link with the request",

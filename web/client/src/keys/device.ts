@@ -28,9 +28,14 @@ export async function newDevice(): Promise<{ device: Device; backUp: (secret: By
   return { device, backUp: (secret) => wrap(secret, device.id, seeds) };
 }
 
+/** Whether these bytes have the form of a backup. */
+export function isBackup(bytes: Bytes): boolean {
+  return bytes.length === BACKUP_BYTES && bytes[0] === VERSION;
+}
+
 /** The device of a backup; nothing for another secret, or a backup that is damaged. */
 export async function fromBackup(secret: Bytes, backup: Bytes): Promise<Device | undefined> {
-  if (backup.length !== BACKUP_BYTES || backup[0] !== VERSION) return undefined;
+  if (!isBackup(backup)) return undefined;
   const reader = new Reader(backup);
   const [head, ciphertext] = [reader.take(HEAD_BYTES), reader.take(BACKUP_BYTES - HEAD_BYTES)];
   const { key, parameters } = await cipher(secret, head);

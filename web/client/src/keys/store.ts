@@ -17,6 +17,15 @@ export interface KeptMap {
   keptAt: number;
 }
 
+/** A link that this browser has made. */
+export interface KeptLink {
+  invitation: string;
+  /** What stands after its `#`. */
+  fragment: string;
+  /** Unix time in seconds. */
+  expires: number;
+}
+
 export class Store {
   readonly #shelf: Shelf;
   /** Whether anything outlives this page; a private window keeps nothing, and says so. */
@@ -25,6 +34,11 @@ export class Store {
   private constructor(shelf: Shelf, lasting: boolean) {
     this.#shelf = shelf;
     this.lasting = lasting;
+  }
+
+  /** One for the page: where nothing is kept, another one would be another device; elsewhere opening takes its time. */
+  static ofPage(): Promise<Store> {
+    return (ofPage ??= Store.open());
   }
 
   static async open(factory: IDBFactory | undefined = globalThis.indexedDB): Promise<Store> {
@@ -39,12 +53,21 @@ export class Store {
 
   /** The device of this role; made when it is first wanted. */
   async device(role: Role): Promise<Device> {
-    const key = `device ${role}`;
-    const kept = await this.#shelf.get<Device>(key);
+    const kept = await this.knownDevice(role);
     if (kept) return kept;
     const { device } = await newDevice();
     // a second tab may have been faster: the one that is kept is the device
-    return this.#shelf.putFirst(key, device);
+    return this.#shelf.putFirst(`device ${role}`, device);
+  }
+
+  /** The device of this role, if there is one. */
+  async knownDevice(role: Role): Promise<Device | undefined> {
+    return this.#shelf.get(`device ${role}`);
+  }
+
+  /** From now on this is the device of the role. */
+  async keepDevice(role: Role, device: Device): Promise<void> {
+    await this.#shelf.put(`device ${role}`, device);
   }
 
   async certificate(): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -71,6 +94,14 @@ export class Store {
 
   async keepMap(room: string, entries: Entry[], now: number): Promise<void> {
     await this.#shelf.put<KeptMap>(`map ${room}`, { entries, keptAt: now });
+  }
+
+  async links(room: string): Promise<KeptLink[]> {
+    return (await this.#shelf.get<KeptLink[]>(`links ${room}`)) ?? [];
+  }
+
+  async keepLinks(room: string, links: KeptLink[]): Promise<void> {
+    await this.#shelf.put(`links ${room}`, links);
   }
 }
 
@@ -145,6 +176,8 @@ function done<T>(request: IDBRequest<T>): Promise<T> {
     request.onerror = () => reject(request.error ?? new Error("IndexedDB failed without a reason"));
   });
 }
+
+let ofPage: Promise<Store> | undefined;
 
 const DATABASE = "rapport.keys";
 const VALUES = "values";
