@@ -123,6 +123,11 @@ fn room_routes() -> Vec<(&'static str, MethodRouter<App>)> {
             "/api/v1/invitations/{invitation}",
             post(invitation::redemption::redeem),
         ),
+        ("/api/v1/rooms/{room}/invitations", post(invitation::making::make)),
+        (
+            "/api/v1/rooms/{room}/invitations/{invitation}",
+            delete(invitation::making::take_back),
+        ),
         ("/api/v1/rooms", get(api::list_rooms)),
         (
             "/api/v1/rooms/{room}",

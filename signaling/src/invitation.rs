@@ -3,6 +3,7 @@
 //! Owns: the invitation's values, and who somebody is who comes by one. Never does: keep invitations; plugins
 //! do.
 
+pub(crate) mod making;
 pub(crate) mod redemption;
 
 use std::fmt;

@@ -19,7 +19,7 @@ use crate::{api, call, health, invitation, metrics, whep, whip};
         whip::create, whip::probe, whip::probe_session, whip::patch, whip::end,
         whep::create, whep::probe, whep::probe_session, whep::patch, whep::end,
         call::upgrade,
-        invitation::redemption::redeem,
+        invitation::redemption::redeem, invitation::making::make, invitation::making::take_back,
         api::list_rooms, api::show_room, api::close_room, api::remove_participant, api::mute_track,
         health::healthz, health::readyz, metrics::serve, serve,
     ),
@@ -28,7 +28,7 @@ use crate::{api, call, health, invitation, metrics, whep, whip};
         (name = "whip", description = "Publishing (RFC 9725)"),
         (name = "whep", description = "Playing (draft-ietf-wish-whep)"),
         (name = "call", description = "Taking part, over a WebSocket"),
-        (name = "invitations", description = "From a link to a token"),
+        (name = "invitations", description = "From a link to a token; new ones"),
         (name = "rooms", description = "Administration"),
         (name = "operation", description = "For operators' tools"),
     )

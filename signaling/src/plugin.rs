@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::{error, warn};
 
-use crate::auth::Join;
+use crate::auth::{Join, RoomName};
 use crate::directory::Directory;
 use crate::invitation::{Invitation, InvitationId};
 use crate::room::RoomEvent;
@@ -64,6 +64,19 @@ pub trait Plugin: Send + Sync + 'static {
     fn redeem<'a>(&'a self, invitation: &'a InvitationId) -> Answer<'a, Option<Invitation>> {
         let _ = invitation;
         Box::pin(async { None })
+    }
+
+    /// Makes an invitation for a guest of this room, whose administrator asks; also until when it works, in seconds
+    /// since 1970. `None`: this plugin makes none for this room, or no more.
+    fn invite<'a>(&'a self, room: &'a RoomName) -> Answer<'a, Option<(InvitationId, u64)>> {
+        let _ = room;
+        Box::pin(async { None })
+    }
+
+    /// Takes an invitation of this room back. `false`: it is not one that this plugin has made for this room.
+    fn take_back<'a>(&'a self, room: &'a RoomName, invitation: &'a InvitationId) -> Answer<'a, bool> {
+        let _ = (room, invitation);
+        Box::pin(async { false })
     }
 
     /// Routes below `/plugins/{name}`. They authenticate their callers themselves. The head of an answer
@@ -148,6 +161,29 @@ impl Plugins {
             }
         }
         outcome
+    }
+
+    /// Asks one after the other until one makes an invitation.
+    pub(crate) async fn invite(&self, room: &RoomName) -> Result<Option<(InvitationId, u64)>, Silent> {
+        for hosted in &self.0 {
+            let room = room.clone();
+            let made = hosted.ask(|plugin| async move { plugin.invite(&room).await });
+            if let Some(made) = made.await? {
+                return Ok(Some(made));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Asks all of them: one that was made stays in force nowhere.
+    pub(crate) async fn take_back(&self, room: &RoomName, id: &InvitationId) -> Result<bool, Silent> {
+        let mut known = false;
+        for hosted in &self.0 {
+            let (room, id) = (room.clone(), id.clone());
+            let taken = hosted.ask(|plugin| async move { plugin.take_back(&room, &id).await });
+            known |= taken.await?;
+        }
+        Ok(known)
     }
 
     /// Tells all of them, waiting for none.

@@ -52,6 +52,30 @@ inCall('a guest goes back to the waiting room, and nothing comes to them any mor
   await Promise.all([perceives(client, THERAPIST), perceives(therapist, CLIENT)]);
 });
 
+inCall('a link that the therapist makes brings a guest in until it is taken back', call, async () => {
+  const therapist = await therapistIn();
+  await therapist.press('People');
+  await therapist.press('Make a link for a guest');
+  const linkOf = () => therapist.page.evaluate(() => document.querySelector('textarea[readonly]')?.value ?? '');
+  const link = await until('a link is shown', linkOf, Boolean);
+  assert.notEqual(new URL(link).pathname, new URL(call.demo.client).pathname);
+  const client = await call.enter('firefox', link, { name: 'Omar', id: CLIENT, waits: true });
+  await Promise.all([client.reads(WAITING), client.reads('Your link proves'), therapist.reads('Came by your link')]);
+  await therapist.press('Let in Omar');
+  await Promise.all([perceives(client, THERAPIST), perceives(therapist, CLIENT)]);
+  // it is known by the link after a reload of the therapist's page, too
+  await therapist.page.reload();
+  await Promise.all([perceives(client, THERAPIST), perceives(therapist, CLIENT)]);
+  await therapist.press('People');
+  assert.equal(await until('the link is shown again', linkOf, Boolean), link);
+  await therapist.press('Take link 1 back');
+  await therapist.press('Take it back');
+  await therapist.reads('Make a link for a guest');
+  const late = await call.visit('chromium', link, { id: 5 });
+  await late.reads('taken back');
+  await perceives(therapist, CLIENT);
+});
+
 inCall('a reload of either is let in again without a question', call, async () => {
   const [therapist, client] = await call.pair(['chromium', 'chromium']);
   for (const person of [client, therapist]) {

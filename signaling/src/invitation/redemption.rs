@@ -112,7 +112,7 @@ fn claims(invitation: &Invitation, identity: String, max_ttl: Duration) -> Resul
     })
 }
 
-fn unknown() -> Problem {
+pub(super) fn unknown() -> Problem {
     Problem::new(Kind::NotFound, "there is no such invitation").field("invitation")
 }
 

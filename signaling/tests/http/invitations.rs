@@ -54,6 +54,15 @@ impl Plugin for Practice {
             }
         })
     }
+
+    fn invite<'a>(&'a self, room: &'a RoomName) -> Answer<'a, Option<(InvitationId, u64)>> {
+        let made = (InvitationId::parse(GUEST).unwrap(), unix_now() + 50);
+        Box::pin(async move { (room.as_str() == "blue").then_some(made) })
+    }
+
+    fn take_back<'a>(&'a self, room: &'a RoomName, invitation: &'a InvitationId) -> Answer<'a, bool> {
+        Box::pin(async move { room.as_str() == "blue" && invitation.to_text() == GUEST })
+    }
 }
 
 /// Answers every question with "not mine".
@@ -93,6 +102,11 @@ async fn refusal(rig: &Rig, invitation: &str, body: &Value) -> (StatusCode, Valu
 fn grant(rig: &Rig, redeemed: &Value) -> Grant {
     let token = redeemed["token"].as_str().unwrap();
     rig.keys.verify(Bearer::new(token)).unwrap()
+}
+
+async fn token(rig: &Rig, invitation: &str) -> String {
+    let redeemed = redeem(rig, invitation, LAPTOP).await;
+    redeemed["token"].as_str().unwrap().to_owned()
 }
 
 async fn identity(rig: &Rig, invitation: &str, device: &str) -> String {
@@ -188,6 +202,57 @@ async fn a_plugin_that_panics_or_stalls_makes_no_invitation_unknown() {
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{invitation}");
     }
     redeem(&rig, HOST, LAPTOP).await;
+}
+
+#[tokio::test]
+async fn who_leads_a_room_makes_invitations_and_takes_them_back() {
+    let rig = practice().await;
+    let host = token(&rig, HOST).await;
+    let url = rig.url("/api/v1/rooms/blue/invitations");
+    let made = rig.http.post(&url).bearer_auth(&host).send().await.unwrap();
+    assert_eq!(made.status(), StatusCode::CREATED);
+    assert_eq!(made.headers()[CACHE_CONTROL], "no-store");
+    let made: Value = made.json().await.unwrap();
+    assert_eq!(made["invitation"], GUEST);
+    assert!(made["expires"].as_u64().unwrap() > unix_now());
+    let take = |id: &str| rig.http.delete(format!("{url}/{id}")).bearer_auth(&host).send();
+    assert_eq!(take(GUEST).await.unwrap().status(), StatusCode::NO_CONTENT);
+    for unknown in [UNKNOWN, "short"] {
+        assert_eq!(take(unknown).await.unwrap().status(), StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_makes_invitations_or_takes_them_back() {
+    let rig = practice().await;
+    let [host, guest] = [token(&rig, HOST).await, token(&rig, GUEST).await];
+    for (room, token, expected) in [
+        ("blue", Some(&guest), StatusCode::FORBIDDEN),
+        ("red", Some(&host), StatusCode::FORBIDDEN),
+        ("blue", None, StatusCode::UNAUTHORIZED),
+        ("%20", Some(&host), StatusCode::NOT_FOUND),
+    ] {
+        let url = rig.url(&format!("/api/v1/rooms/{room}/invitations"));
+        let requests = [rig.http.post(&url), rig.http.delete(format!("{url}/{GUEST}"))];
+        for request in requests {
+            let request = token
+                .iter()
+                .fold(request, |request, token| request.bearer_auth(token));
+            let (status, _) = problem(request.send().await.unwrap()).await;
+            assert_eq!(status, expected, "{room}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_room_for_which_no_plugin_makes_invitations_gets_none() {
+    let rig = rig_with("", vec![Box::new(Silent)]).await;
+    let token = rig.token("blue", "dana", "a");
+    let url = rig.url("/api/v1/rooms/blue/invitations");
+    let (status, _) = problem(rig.http.post(&url).bearer_auth(&token).send().await.unwrap()).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let taken = rig.http.delete(format!("{url}/{GUEST}")).bearer_auth(&token);
+    assert_eq!(taken.send().await.unwrap().status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -104,6 +104,18 @@ export const scenes: Record<string, () => Scene> = {
       },
     }),
   }),
+  "call-links": () => ({
+    view: "call",
+    press: "p",
+    call: fake(crowd(1), {
+      state: {
+        links: ["Wq3", "x7Y"].map((invitation) => ({
+          invitation,
+          url: `https://clinic.example/j/${invitation.repeat(7)}#AeQ2c3R1dnd4eXowMTIzNDU2Nzg5YWJjZGVmZ2hpamtsbW5v`,
+        })),
+      },
+    }),
+  }),
   "call-leave": () => ({ view: "call", click: words.call.leave, call: fake(crowd(1)) }),
   "call-remove": () => ({ view: "call", press: "p", click: words.people.remove, call: fake(crowd(2)) }),
   "call-sharing": () => ({ view: "call", call: fake(crowd(2), { sharing: true }) }),
@@ -138,6 +150,7 @@ function fake(others: Person[], making: Making = {}): CallFace {
       isHostAuthenticated: true,
       hosts: [],
       waiting: [],
+      links: [],
       notices: [],
       isLasting: true,
       ...state,
@@ -162,6 +175,8 @@ function fake(others: Person[], making: Making = {}): CallFace {
     admit: nothing,
     refuse: nothing,
     putBack: nothing,
+    invite: () => Promise.resolve(undefined),
+    takeBack: () => Promise.resolve(undefined),
     match: nothing,
     dismiss: nothing,
     lock: nothing,

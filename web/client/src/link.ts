@@ -71,6 +71,39 @@ export async function redeem(invitation: string, origin = location.origin): Prom
   return redeemed;
 }
 
+/** Whose invitations, and by whose right. */
+export interface Inviting {
+  origin: string;
+  room: string;
+  token: string;
+}
+
+/** Asks for an invitation for a guest. Throws `LinkError`. */
+export async function makeInvitation(inviting: Inviting): Promise<{ invitation: string; expires: number }> {
+  const response = await ask(invitationsOf(inviting), { method: "POST", ...bearing(inviting) });
+  if (!response.ok) throw new LinkError(await codeOf(response), `status ${response.status}`);
+  const made = (await response.json().catch(() => undefined)) as Record<string, unknown> | undefined;
+  const { invitation, expires } = made ?? {};
+  if (typeof invitation !== "string" || typeof expires !== "number")
+    throw new LinkError("fault", "the answer is not an invitation");
+  return { invitation, expires };
+}
+
+/** Nobody comes in by it any more. Throws `LinkError`. */
+export async function takeBackInvitation(inviting: Inviting, invitation: string): Promise<void> {
+  const url = invitationsOf(inviting, `/${encodeURIComponent(invitation)}`);
+  const response = await ask(url, { method: "DELETE", ...bearing(inviting) });
+  if (!response.ok) throw new LinkError(await codeOf(response), `status ${response.status}`);
+}
+
+function invitationsOf({ origin, room }: Inviting, one = ""): URL {
+  return new URL(`/api/v1/rooms/${encodeURIComponent(room)}/invitations${one}`, origin);
+}
+
+function bearing({ token }: Inviting): RequestInit {
+  return { headers: { authorization: `Bearer ${token}` } };
+}
+
 /**
  * The identity of this tab: a reload is the same person, another tab another one. A copied or restored tab is another
  * one too: it brings the storage of the first along, and would push the first out of the call. A storage that is shut
@@ -96,15 +129,18 @@ function knownDevice(storage: () => Pick<Storage, "getItem">): string | undefine
   }
 }
 
-async function post(url: URL, body: object): Promise<Response> {
+function post(url: URL, body: object): Promise<Response> {
+  const headers = { "content-type": "application/json" };
+  return ask(url, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+async function ask(url: URL, request: RequestInit): Promise<Response> {
   try {
     return await fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
+      ...request,
       credentials: "omit",
       referrerPolicy: "no-referrer",
-      signal: AbortSignal.timeout(REDEEM_TIMEOUT_MS),
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });
   } catch (error) {
     throw new LinkError("server_gone", String(error));
@@ -147,4 +183,4 @@ const INVITATION_PATH = /\/j\/([A-Za-z0-9_-]{22})\/?$/;
 const DEVICE_BYTES = 16;
 const DEVICE_KEY = "rapport.device";
 /** Longer than any server takes that still answers; the page names the wait long before. */
-const REDEEM_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 10_000;

@@ -28,6 +28,7 @@ const room = (people: Person[], more: Partial<SessionState> = {}): SessionState 
   isHostAuthenticated: true,
   hosts: [],
   waiting: [],
+  links: [],
   notices: [],
   isLasting: true,
   ...more,

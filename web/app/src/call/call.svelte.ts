@@ -6,6 +6,8 @@
 import {
   type CallStatistics,
   DeviceError,
+  LinkError,
+  type LinkErrorCode,
   type Notice,
   openScreen,
   type Redeemed,
@@ -118,6 +120,14 @@ export class Call implements CallFace {
     this.session.putBack(stay);
   }
 
+  invite(): Promise<LinkErrorCode | undefined> {
+    return faultOf(this.session.invite());
+  }
+
+  takeBack(invitation: string): Promise<LinkErrorCode | undefined> {
+    return faultOf(this.session.takeBack(invitation));
+  }
+
   match(stay: string): void {
     this.session.match(stay);
   }
@@ -211,9 +221,19 @@ const BEFORE: SessionState = {
   isHostAuthenticated: false,
   hosts: [],
   waiting: [],
+  links: [],
   notices: [],
   isLasting: true,
 };
+
+async function faultOf(work: Promise<void>): Promise<LinkErrorCode | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return error instanceof LinkError ? error.code : "fault";
+  }
+}
 
 function stopAll(stream: MediaStream): void {
   stream.getTracks().forEach((track) => track.stop());

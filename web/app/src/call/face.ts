@@ -2,7 +2,7 @@
 //
 // Owns: the seam between view and session, so that a view can be drawn without a server.
 
-import type { CallStatistics, DeviceError, Notice, SessionState } from "@rapport/client";
+import type { CallStatistics, DeviceError, LinkErrorCode, Notice, SessionState } from "@rapport/client";
 import type { Capture } from "../parts/capture.svelte";
 
 export interface CallFace {
@@ -33,6 +33,9 @@ export interface CallFace {
   admit(stay: string): void;
   refuse(stay: string): void;
   putBack(stay: string): void;
+  /** One more link for guests; `undefined`, or what is wrong. Hosts only, as the next. */
+  invite(): Promise<LinkErrorCode | undefined>;
+  takeBack(invitation: string): Promise<LinkErrorCode | undefined>;
   /** The words were compared, and are the same. */
   match(stay: string): void;
   dismiss(notice: Notice): void;

@@ -83,6 +83,19 @@ export const trust = {
     heard: (name: string) => `${name} is waiting to be let in`,
   },
 
+  invite: {
+    make: "Make a link for a guest",
+    another: "Make another link",
+    link: (number: number) => `Link ${number} for guests`,
+    hint: "Hand it over yourself: whoever has it is known as coming by your link, and still waits for you to let them in.",
+    takeBack: "Take it back",
+    takeBackLink: (number: number) => `Take link ${number} back`,
+    takeBackTitle: "Take this link back?",
+    takeBackLost: "Nobody comes in by it any more. Whoever is here stays.",
+    refused: "This server makes no more links for this session.",
+    failed: "The server did not answer. Try again in a moment.",
+  },
+
   words: {
     show: "Compare words",
     heading: (name: string) => `Words with ${name}`,

@@ -131,6 +131,21 @@ describe("whoever is not let in", () => {
     expectSealedCall([host, guest]);
   });
 
+  it("comes by a link that the host has made in the meantime, and not by one that was taken back", async () => {
+    const network = await Network.open();
+    const host = await network.host("Dana");
+    const link = { secret: randomBytes(16), rootHash: network.root.hash };
+    host.agreement.handleLinks([link], network.now);
+    await network.guest("Omar", { link });
+    await network.guest("Noor");
+    await network.run(500);
+    expect([host.person("Omar").link, host.person("Noor").link]).toEqual(["own_link", "unknown"]);
+    host.agreement.handleLinks([network.link], network.now);
+    await network.guest("Ines", { link });
+    await network.run(500);
+    expect(host.person("Ines").link).toBe("unknown");
+  });
+
   it("is shown as not having come by a link, or by one that is revoked", async () => {
     const network = await Network.open();
     const host = await network.host("Dana");

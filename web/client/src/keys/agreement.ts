@@ -164,6 +164,13 @@ export class Agreement {
     });
   }
 
+  /** A host's links have changed: from now on whoever knocks is known by one of these. */
+  handleLinks(links: readonly Fragment[], now: number): void {
+    this.#enqueue(now, async () => {
+      this.#core.identity.links = await Promise.all(links.map(linkOf));
+    });
+  }
+
   /** A new generation: what was sealed before and after has different keys. */
   handleRenew(now: number): void {
     this.#enqueue(now, async () => {

@@ -45,7 +45,7 @@ export interface Identity {
   room: string;
   /** A guest's own. */
   link: Link | undefined;
-  /** A host's. */
+  /** A host's, that are not taken back. */
   links: readonly Link[];
   /** Unix seconds at time 0 of `now`. */
   epoch: number;

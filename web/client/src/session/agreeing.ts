@@ -5,8 +5,10 @@
 
 import { Agreement, type AgreementState, type Output } from "../keys/agreement.ts";
 import type { FaultCode } from "../keys/fault.ts";
+import type { Fragment } from "../keys/fragment.ts";
 import type { ClientBody } from "../signaling/protocol.ts";
 import type { CallIdentity } from "./identity.ts";
+import type { Invitations } from "./invitations.ts";
 
 /** What of a sealer is needed here. */
 export interface Sealing {
@@ -29,6 +31,7 @@ export class Agreeing {
   readonly #sealing: Sealing;
   readonly #events: AgreeingEvents;
   readonly #identity: CallIdentity;
+  readonly #invitations: Invitations | undefined;
   readonly #room: string;
   readonly #timer: ReturnType<typeof setInterval>;
   /** What came before the agreement was there. */
@@ -38,13 +41,14 @@ export class Agreeing {
   #over = false;
 
   constructor(
-    stay: { room: string; name: string; sender: number; identity: CallIdentity },
+    stay: { room: string; name: string; sender: number; identity: CallIdentity; invitations?: Invitations },
     sealing: Sealing,
     events: AgreeingEvents,
   ) {
     this.#sealing = sealing;
     this.#events = events;
     this.#identity = stay.identity;
+    this.#invitations = stay.invitations;
     this.#room = stay.room;
     this.#timer = setInterval(() => this.#agreement?.handleTick(performance.now()), TICK_MS);
     // nothing leaves before somebody is let in
@@ -90,6 +94,12 @@ export class Agreeing {
     this.#agreement?.handleMatch(stay, performance.now());
   }
 
+  /** A host's links have changed. */
+  async handleLinks(): Promise<void> {
+    const links = await this.#links();
+    this.#agreement?.handleLinks(links, performance.now());
+  }
+
   /** Says goodbye, so that the others renew their keys at once; what was said is on its way when this resolves. */
   async bye(): Promise<void> {
     this.#isLeaving = true;
@@ -100,6 +110,12 @@ export class Agreeing {
   close(): void {
     this.#over = true;
     clearInterval(this.#timer);
+  }
+
+  /** By which a host knows whoever comes. */
+  async #links(): Promise<Fragment[]> {
+    const { link } = this.#identity;
+    return [...(link ? [link] : []), ...((await this.#invitations?.fragments()) ?? [])];
   }
 
   async #begin(stay: { room: string; name: string; sender: number }): Promise<void> {
@@ -113,7 +129,7 @@ export class Agreeing {
       now: performance.now(),
       unixNow: Date.now(),
       wake: () => this.#work(),
-      ...(certificate ? { certificate, knownLinks: link ? [link] : [] } : link && { link }),
+      ...(certificate ? { certificate, knownLinks: await this.#links() } : link && { link }),
     });
     if (this.#over) return;
     this.#agreement = agreement;

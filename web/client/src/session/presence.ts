@@ -15,6 +15,7 @@ import { Bonds } from "./bonds.ts";
 import { Gauge } from "./gauge.ts";
 import { Health } from "./health.ts";
 import type { CallIdentity } from "./identity.ts";
+import type { Invitations } from "./invitations.ts";
 import { Negotiation } from "./negotiation.ts";
 import { mediaState, type Own } from "./own.ts";
 import { Publisher } from "./publish.ts";
@@ -30,6 +31,8 @@ export interface Admission {
   token: string;
   room: string;
   identity: CallIdentity;
+  /** Of a host. */
+  invitations?: Invitations;
   name: string;
   /** Pictures are offered by AV1 first. */
   av1: boolean;
@@ -215,8 +218,9 @@ export class Presence {
 
   /** With the index that the server gave: it is signed, so that nobody can be put into another's place. */
   #agree(sender: number): void {
-    const { room, name, identity } = this.#admission;
-    const agreeing = new Agreeing({ room, name, sender, identity }, this.#transport.sealer, {
+    const { room, name, identity, invitations } = this.#admission;
+    const stay = { room, name, sender, identity, ...(invitations && { invitations }) };
+    const agreeing = new Agreeing(stay, this.#transport.sealer, {
       say: (body) => this.say(body),
       changed: () => this.#agreementChanged(),
       warning: (code, stay) => this.#warned(code, stay),

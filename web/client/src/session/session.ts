@@ -17,6 +17,7 @@ import { onWake } from "../signaling/wake.ts";
 import { Comeback } from "./comeback.ts";
 import { mediaState, type Own } from "./own.ts";
 import type { CallIdentity } from "./identity.ts";
+import { Invitations } from "./invitations.ts";
 import { peopleOf, trustOf } from "./people.ts";
 import { Presence } from "./presence.ts";
 import type { Roster } from "./roster.ts";
@@ -51,6 +52,8 @@ export class Session {
     hand: false,
     line: "unknown",
   };
+  /** Of a host. */
+  readonly #invitations: Invitations | undefined;
   readonly #listeners = new Set<(state: SessionState) => void>();
   readonly #comeback = new Comeback(performance.now());
   readonly #stopWaking = onWake(() => this.#retryNow());
@@ -76,6 +79,9 @@ export class Session {
     this.#options = options;
     this.#token = options.token;
     this.#name = readable(options.name);
+    const { origin = location.origin, room, identity } = options;
+    if (identity.certificate)
+      this.#invitations = new Invitations({ origin, room }, identity.store, identity.certificate);
     this.#takeMicrophone(options.microphone ?? null);
     this.#takeCamera(options.camera ?? null);
     if (canSeal()) this.#join();
@@ -161,6 +167,18 @@ export class Session {
     this.#presence?.agreeing?.putBack(stay);
   }
 
+  /** Makes one more link for guests: it stands in the state. Throws `LinkError`. */
+  async invite(): Promise<void> {
+    await this.#invitations?.make(this.#token);
+    await this.#linksChanged();
+  }
+
+  /** Nobody comes in by this link any more; who is in stays. Throws `LinkError`. */
+  async takeBack(invitation: string): Promise<void> {
+    await this.#invitations?.takeBack(this.#token, invitation);
+    await this.#linksChanged();
+  }
+
   /** The person has compared the words, and they are the same. */
   match(stay: string): void {
     this.#presence?.agreeing?.match(stay);
@@ -229,10 +247,16 @@ export class Session {
     this.#presence?.say(body);
   }
 
+  async #linksChanged(): Promise<void> {
+    this.#changed();
+    await this.#presence?.agreeing?.handleLinks();
+  }
+
   #join(): void {
     this.#retry = undefined;
     const { origin = location.origin, room, identity, av1 = false } = this.#options;
-    const admission = { origin, room, identity, av1, token: this.#token, name: this.#name };
+    const who = { identity, name: this.#name, ...(this.#invitations && { invitations: this.#invitations }) };
+    const admission = { origin, room, av1, token: this.#token, ...who };
     try {
       this.#presence = new Presence(admission, this.#own, {
         changed: () => this.#changed(),
@@ -343,7 +367,8 @@ export class Session {
     const agreement = this.#presence?.agreement;
     const notices = [...this.#notices];
     const isLasting = this.#options.identity.store.lasting;
-    if (!agreement) return { ...NOBODY, standing: this.#state.standing, notices, isLasting };
+    const links = this.#invitations?.all ?? [];
+    if (!agreement) return { ...NOBODY, standing: this.#state.standing, notices, isLasting, links };
     const { standing, isHeld, isHostAuthenticated, people } = agreement;
     const outside = people.filter((person) => person.standing === "waiting" || person.standing === "refused");
     const waiting = outside
@@ -351,7 +376,7 @@ export class Session {
       .map((person) => ({ ...trustOf(person), name: person.name, declined: person.standing === "refused" }));
     const met = people.filter(({ role }) => role === "host");
     const hosts = met.map((person) => ({ ...trustOf(person), name: person.name }));
-    return { standing, isHeld, isHostAuthenticated, hosts, waiting, notices, isLasting };
+    return { standing, isHeld, isHostAuthenticated, hosts, waiting, links, notices, isLasting };
   }
 
   /** Between two stays the people stay in their places, without pictures. */
@@ -387,6 +412,7 @@ const NOBODY = {
   isHostAuthenticated: false,
   hosts: [],
   waiting: [],
+  links: [],
   notices: [],
   isLasting: true,
 } satisfies Omit<SessionState, "phase" | "locked">;

@@ -61,6 +61,14 @@ export interface Notice {
   name?: string;
 }
 
+/** A link that this host's browser has made. */
+export interface OwnLink {
+  /** Names it. */
+  invitation: string;
+  /** With its secret: to be handed over. */
+  url: string;
+}
+
 /** Somebody in the room. */
 export interface Person {
   id: number;
@@ -101,6 +109,8 @@ export interface SessionState {
   /** What this device learns of others outlives the page; not so in a private window. */
   isLasting: boolean;
   waiting: Waiting[];
+  /** That a host's browser has made for this room, and that were not taken back. */
+  links: OwnLink[];
   notices: Notice[];
   /** Present when `phase` is `ended`. */
   end?: End;
