@@ -13,9 +13,8 @@ import { isVoiceOf } from './pages/tone.js';
  * decoder might take for "key frame" turns over. */
 const COUNTERS = [0, 300, 70_000];
 
-/** From the click to the first picture: what it takes at best, and in the middle, on a machine that waits for its disk too. */
+/** From the click to the first picture. */
 const LATE_JOIN_MS = 1000;
-const MIDDLE_JOIN_MS = 2000;
 /** From the reload of a page. */
 const RELOAD_MS = 3000;
 
@@ -44,7 +43,7 @@ for (const counter of COUNTERS) {
     }
     t.diagnostic(`from the click to the first picture: ${waits.map(Math.round).join(', ')} ms`);
     waits.sort((a, b) => a - b);
-    assert.ok(waits[0] <= LATE_JOIN_MS && waits[Math.floor(JOINS / 2)] <= MIDDLE_JOIN_MS, `${waits} ms`);
+    assert.ok(waits[Math.floor(JOINS / 2)] <= LATE_JOIN_MS, `${waits} ms`);
   });
 }
 

@@ -81,7 +81,12 @@ export class SenderKeys {
     const come = [...recipients].filter((stay) => !this.#recipients.has(stay));
     const hasGone = [...this.#recipients].some((stay) => !recipients.has(stay));
     this.#recipients = new Set(recipients);
-    if (hasGone) return this.#renew(now);
+    if (hasGone) {
+      const handing = this.#renew(now);
+      // nobody is left whose pictures would freeze: whoever waits, waits for this key
+      if (handing && come.length === recipients.size) this.#use(handing.key);
+      return handing;
+    }
     if (come.length === 0) return undefined;
     // a coming key seals nothing of the past, and who came a moment ago shares its step
     if (!this.#coming && now - this.#steppedAt >= SHARED_STEP_MS) {
@@ -103,11 +108,15 @@ export class SenderKeys {
     if (!this.#coming) return false;
     const everybody = [...this.#recipients].every(hasIt);
     if (!everybody && now - this.#coming.since < SWITCH_MS) return false;
-    this.#generation = generationOf(this.#coming.key.kid);
-    this.#step = 0;
-    this.#baseKey = this.#coming.key.baseKey;
-    this.#coming = undefined;
+    this.#use(this.#coming.key);
     return true;
+  }
+
+  #use({ kid, baseKey }: BaseKey): void {
+    this.#generation = generationOf(kid);
+    this.#step = 0;
+    this.#baseKey = baseKey;
+    this.#coming = undefined;
   }
 
   /** Random bytes that nobody before has had; whoever went has none of it. */

@@ -2,6 +2,7 @@
 //
 // Owns: their keys, and which of their frames came already. Never does: pass on what does not authenticate.
 
+import { Awaited } from "./awaited.ts";
 import { concat, type Bytes } from "./bytes.ts";
 import { senderOf, type SenderKey } from "./keys.ts";
 import { LAYOUTS, type Codec, type Layout } from "./layout.ts";
@@ -21,27 +22,31 @@ export class Incoming {
   /** Those in force, by KID. */
   readonly #keys = new Map<number, { key: SframeKey; window: ReplayWindow }>();
 
+  readonly #awaited = new Awaited();
+
   async setKey({ kid, baseKey }: SenderKey): Promise<void> {
     const key = await SframeKey.import(BigInt(kid), baseKey);
     let known = this.#known.find((entry) => entry.key.equals(key));
     if (!known) this.#known.push((known = { key, window: new ReplayWindow() }));
     this.#keys.set(kid, known);
+    this.#awaited.handleKey(kid);
   }
 
   /** Opens nothing under this key any more, until it is given again. */
   forgetKey(kid: number): void {
-    this.#keys.delete(kid);
+    if (this.#keys.delete(kid)) this.#awaited.handleForgotten(kid);
   }
 
   /** Opens nothing of this sender any more, until a key of theirs is given again. */
   forget(sender: number): void {
-    for (const kid of this.#keys.keys()) if (senderOf(kid) === sender) this.#keys.delete(kid);
+    for (const kid of [...this.#keys.keys()]) if (senderOf(kid) === sender) this.forgetKey(kid);
   }
 
   async open(codec: Codec | undefined, frame: Bytes): Promise<Opened> {
     const parts = codec && partsOf(LAYOUTS[codec], frame);
     if (!codec || !parts) return { outcome: "clear" };
     const kid = Number(parts.header.kid);
+    if (!this.#keys.has(kid)) await this.#awaited.wait(kid);
     const entry = this.#keys.get(kid);
     if (!entry) return { outcome: "no_key", kid };
     if (!entry.window.isFresh(parts.counter)) return { outcome: "replayed" };

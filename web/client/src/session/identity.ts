@@ -23,8 +23,8 @@ export interface CallIdentity {
 
 /** Gets ready what takes time, while somebody looks at the lobby: the device's keys, and the list of words. */
 export async function prepareIdentity(standing: "host" | "guest"): Promise<void> {
-  const store = await Store.open();
-  await Promise.all([store.lasting && store.device(standing), wordList()]);
+  const store = await Store.ofPage();
+  await Promise.all([store.device(standing), wordList()]);
 }
 
 /** This device is not certified by the clinic of the link, and so is no therapist's; `reason` says why not. */
@@ -42,7 +42,7 @@ export async function identityOf(
   link: Fragment | undefined,
   store?: Store,
 ): Promise<CallIdentity> {
-  const kept = store ?? (await Store.open());
+  const kept = store ?? (await Store.ofPage());
   const device = await kept.device(standing);
   const identity = { store: kept, device, contacts: await kept.contacts(), ...(link && { link }) };
   if (standing === "guest") return identity;

@@ -4,7 +4,7 @@
 // keys.
 
 import type { CallStatistics, Owner } from "../media/statistics.ts";
-import type { ClientBody, ServerBody, Slot, Snapshot } from "../signaling/protocol.ts";
+import type { ClientBody, Joining, ServerBody, Slot, Snapshot } from "../signaling/protocol.ts";
 import type { FaultEvent } from "../sealing/index.ts";
 import { CallSocket, type Closing, type Joined } from "../signaling/socket.ts";
 import { onWake } from "../signaling/wake.ts";
@@ -164,20 +164,23 @@ export class Presence {
 
   async #join(): Promise<void> {
     const applied = this.#publisher.apply();
-    const offer = await this.#transport.offer();
-    if (this.#over) return;
-    const { origin, token, name } = this.#admission;
-    const sealing = { layout: LAYOUT, suite: SUITE };
-    const media = mediaState(this.#own);
-    const joining = { token, name, sealing, media, offer: offer.sdp, sources: offer.sources };
-    this.#socket = new CallSocket(origin, joining, {
+    const joining = this.#joining();
+    this.#socket = new CallSocket(this.#admission.origin, joining, {
       joined: (welcome) => this.#guard(this.#joined(welcome)),
       received: (body) => this.#received(body),
       away: () => this.#signalingIs(false),
       back: () => this.#signalingIs(true),
       closed: (closing) => this.#finish(closing),
     });
+    await joining;
     await applied;
+  }
+
+  async #joining(): Promise<Joining> {
+    const offer = await this.#transport.offer();
+    const { token, name } = this.#admission;
+    const sealing = { layout: LAYOUT, suite: SUITE };
+    return { token, name, sealing, media: mediaState(this.#own), offer: offer.sdp, sources: offer.sources };
   }
 
   async #joined({ answer, snapshot }: Joined): Promise<void> {
@@ -247,6 +250,13 @@ export class Presence {
   }
 
   #received(body: ServerBody): void {
+    console.log(
+      "T",
+      performance.timeOrigin + performance.now(),
+      "ws",
+      body.type,
+      body.type === "keys" ? body.message.length : "",
+    );
     if (!this.#roster || this.#over) return;
     if (body.type === "member" && !this.#bonds?.accepts(body.member)) return;
     const before = this.#roster;

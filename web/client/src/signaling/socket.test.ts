@@ -55,7 +55,7 @@ const joining: Joining = {
   sources: [],
 };
 
-function call() {
+function call(first: Promise<Joining> = Promise.resolve(joining)) {
   const log: string[] = [];
   const events: CallSocketEvents = {
     joined: () => log.push("joined"),
@@ -64,7 +64,7 @@ function call() {
     back: () => log.push("back"),
     closed: ({ outcome }) => log.push(`closed ${outcome.then}`),
   };
-  return { log, socket: new CallSocket("https://example.org", joining, events) };
+  return { log, socket: new CallSocket("https://example.org", first, events) };
 }
 
 beforeEach(() => {
@@ -84,9 +84,11 @@ afterEach(() => {
 });
 
 describe("CallSocket", () => {
-  it("joins with the first message, and acknowledges within a second", () => {
+  it("joins with the first message, and acknowledges within a second", async () => {
     const { log } = call();
-    FakeSocket.last.accept().say(joined);
+    FakeSocket.last.accept();
+    await vi.advanceTimersByTimeAsync(0);
+    FakeSocket.last.say(joined);
     FakeSocket.last.say({ seq: 1, ack: 0, body: { type: "left", participant: 2 } });
     expect(FakeSocket.last.url).toBe("wss://example.org/api/v1/call");
     expect(FakeSocket.last.protocol).toBe("rapport.v1");
@@ -96,14 +98,37 @@ describe("CallSocket", () => {
     expect(log).toEqual(["joined", "left"]);
   });
 
-  it("resumes on a new socket, and says again what was not acknowledged", () => {
+  it("opens its socket while the first message is being made", async () => {
+    let made = (_: Joining) => {};
+    const { socket } = call(new Promise((resolve) => (made = resolve)));
+    FakeSocket.last.accept();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(FakeSocket.last.sent).toEqual([]);
+    made(joining);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(FakeSocket.last.sent).toEqual([{ type: "join", ...joining }]);
+    socket.close();
+  });
+
+  it("says nothing when it was closed before the first message was made", async () => {
+    const { socket, log } = call();
+    FakeSocket.last.accept();
+    socket.close();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([FakeSocket.last.sent, log]).toEqual([[], []]);
+  });
+
+  it("resumes on a new socket, and says again what was not acknowledged", async () => {
     const { log, socket } = call();
-    FakeSocket.last.accept().say(joined);
+    FakeSocket.last.accept();
+    await vi.advanceTimersByTimeAsync(0);
+    FakeSocket.last.say(joined);
     socket.send({ type: "hand", raised: true });
     FakeSocket.last.lose();
     socket.send({ type: "hand", raised: false });
     vi.advanceTimersByTime(0);
     FakeSocket.last.accept();
+    await vi.advanceTimersByTimeAsync(0);
     expect(FakeSocket.last.sent).toEqual([{ type: "resume", session: "s", received: 0 }]);
     FakeSocket.last.say({ type: "resumed", received: 1 });
     expect(FakeSocket.last.sent.slice(1)).toEqual([

@@ -55,10 +55,11 @@ export class CallSocket {
   #acknowledge: ReturnType<typeof setTimeout> | undefined;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
-  constructor(origin: string, joining: Joining, events: CallSocketEvents) {
+  /** The socket opens while the offer is still being made: that saves its round trips. */
+  constructor(origin: string, joining: Promise<Joining>, events: CallSocketEvents) {
     this.#url = callUrl(origin);
     this.#events = events;
-    this.#open({ type: "join", ...joining });
+    this.#open(joining.then((join) => ({ type: "join", ...join })));
   }
 
   /** Says something, now or as soon as there is a socket. Returns its number, or 0 when all is over. */
@@ -81,11 +82,16 @@ export class CallSocket {
     this.#socket = undefined;
   }
 
-  #open(opening: Opening): void {
+  /** What is rejected, its maker tells. */
+  #open(opening: Promise<Opening>): void {
     const socket = new WebSocket(this.#url, SUBPROTOCOL);
     this.#socket = socket;
     const current = () => this.#socket === socket;
-    socket.addEventListener("open", () => current() && socket.send(JSON.stringify(opening)));
+    const isOpen = new Promise((resolve) => socket.addEventListener("open", resolve));
+    Promise.all([opening, isOpen]).then(
+      ([words]) => current() && socket.send(JSON.stringify(words)),
+      () => undefined,
+    );
     socket.addEventListener("message", (event) => current() && this.#heard(event.data));
     socket.addEventListener("close", (event) => current() && this.#closed(event));
     this.#deadline = setTimeout(() => this.#abandon("no answer to the opening"), OPENING_MS);
@@ -172,7 +178,8 @@ export class CallSocket {
 
   #resume(): void {
     this.#retry = undefined;
-    this.#open({ type: "resume", session: this.#session, received: this.#numbers.received });
+    const { received } = this.#numbers;
+    this.#open(Promise.resolve({ type: "resume", session: this.#session, received }));
   }
 
   #woken(wake: Wake): void {
