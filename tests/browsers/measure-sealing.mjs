@@ -11,6 +11,8 @@ import { until } from './harness/wait.mjs';
 
 /** Beside the page: together six people. */
 const OTHERS = 5;
+/** A second, of each of them; the page shows as many. */
+const PICTURES = 30;
 const SPAN_MS = 20_000;
 
 /** Linux counts processor time in hundredths of a second. */
@@ -30,7 +32,7 @@ const call = new Call();
 try {
   await call.begin();
   const page = await call.enter('chromium', call.demo.therapist, { name: 'Dana', id: THERAPIST, before: COUNTING });
-  const members = Synthetic.join(call.demo, call.demo.client, { count: OTHERS });
+  const members = Synthetic.join(call.demo, call.demo.client, { count: OTHERS, flags: ['--pictures', String(PICTURES)] });
   call.later(() => members.leave());
   await page.reads(`${OTHERS} people are waiting`, 40_000);
   await page.press('Let everybody in');

@@ -41,6 +41,9 @@ pub(crate) struct Call {
     /// When they leave; else when standard input ends, or says {"type":"leave"}.
     #[arg(long)]
     seconds: Option<u64>,
+    /// Each shows so many a second.
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=60))]
+    pictures: u32,
     /// Of the first sealed frame of each.
     #[arg(long, default_value_t = 0)]
     first_counter: u64,
@@ -184,6 +187,7 @@ impl Call {
             name: format!("{} {}", self.name_prefix, at + 1),
             clip: at,
             pairs: self.places,
+            pictures: self.pictures,
             first_counter: self.first_counter,
             clear: self.clear,
             forge: self.forge,

@@ -42,6 +42,8 @@ pub struct Options {
     pub name: String,
     /// Which picture and tone.
     pub clip: usize,
+    /// How many of them a second.
+    pub pictures: u32,
     /// Places to receive in, each for sound and picture.
     pub pairs: usize,
     /// Of the first frame.
@@ -88,7 +90,7 @@ pub struct Client {
 impl Client {
     /// Comes in. Media connects by and by, see [`Report::connected`].
     pub async fn join(identity: &ClientIdentity, options: Options) -> Result<Self> {
-        let ready = Ready::new(identity.clone(), options.clip)?;
+        let ready = Ready::new(identity.clone(), options.clip, options.pictures)?;
         let mut socket = Socket::open(&options.origin).await?;
         socket
             .send(&opening(&options, ready.offer(options.pairs)))

@@ -29,10 +29,12 @@ pub(crate) struct Ready {
     sound: Ssrc,
     picture: (Ssrc, Ssrc),
     clip: Clip,
+    pictures: u32,
 }
 
 impl Ready {
-    pub(crate) fn new(identity: ClientIdentity, clip: usize) -> Result<Self> {
+    /// Shows `pictures` a second.
+    pub(crate) fn new(identity: ClientIdentity, clip: usize, pictures: u32) -> Result<Self> {
         let ssrc = || random::bytes().map(|bytes| Ssrc(u32::from_be_bytes(bytes)));
         Ok(Self {
             identity,
@@ -43,6 +45,7 @@ impl Ready {
             sound: ssrc()?,
             picture: (ssrc()?, ssrc()?),
             clip: Clip::of(clip)?,
+            pictures,
         })
     }
 
@@ -71,8 +74,13 @@ impl Ready {
             sound: Source::new(mid("0")?, SOUND_PT, self.sound, None),
             picture: Source::new(mid("1")?, VP8_PT, picture, Some(repair)),
             sound_pace: Pace::new(now, PACKET_TIME, 960),
-            picture_pace: Pace::new(now, FRAME_TIME, 6_000),
+            picture_pace: Pace::new(
+                now,
+                Duration::from_secs(1) / self.pictures,
+                90_000 / self.pictures,
+            ),
             position: 0,
+            picture_id: 0,
             restarted: None,
             next_report: now,
             clip: self.clip,
@@ -151,6 +159,8 @@ pub(crate) struct Media {
     picture_pace: Pace,
     /// Of the clip's picture: which frame is next.
     position: usize,
+    /// Of RFC 7741: 15 bits, of which the packetiser takes care.
+    picture_id: u16,
     /// When the picture began anew at somebody's wish.
     restarted: Option<Instant>,
     next_report: Instant,
@@ -236,8 +246,9 @@ impl Media {
             let Some(frame) = sealed else {
                 continue;
             };
-            let payloads = vp8_payloads((timestamp / 6_000) as u16, &frame);
+            let payloads = vp8_payloads(self.picture_id, &frame);
             self.picture.send(&mut self.transport, timestamp, payloads);
+            self.picture_id = self.picture_id.wrapping_add(1);
             self.position = (self.position + 1) % self.clip.picture.len();
             report.sent += 1;
         }
@@ -334,9 +345,6 @@ impl Media {
 
 /// Of each packet of sound.
 const PACKET_TIME: Duration = Duration::from_millis(20);
-
-/// 15 pictures a second.
-const FRAME_TIME: Duration = Duration::from_nanos(1_000_000_000 / 15);
 
 /// Browsers report about once a second.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);

@@ -72,7 +72,7 @@ impl Table {
     }
 
     fn sit(&mut self, identity: &ClientIdentity, at: usize, habit: Habit, count: usize) {
-        let ready = Ready::new(identity.clone(), at).unwrap();
+        let ready = Ready::new(identity.clone(), at, 15).unwrap();
         let answer = self.admit(at, &ready.offer(count - 1), habit.sealed);
         let sealing = match habit.sealed {
             true => Sealing::waiting(habit.first_counter),

@@ -79,6 +79,7 @@ impl Rig {
             name: format!("Member {at}"),
             clip: at,
             pairs: 4,
+            pictures: 15,
             first_counter: 0,
             clear: false,
             forge: false,
