@@ -68,8 +68,8 @@ inCall('a link that the therapist makes brings a guest in until it is taken back
   await Promise.all([perceives(client, THERAPIST), perceives(therapist, CLIENT)]);
   await therapist.press('People');
   assert.equal(await until('the link is shown again', linkOf, Boolean), link);
-  await therapist.press('Take link 1 back');
-  await therapist.press('Take it back');
+  await therapist.press('Take back link 1');
+  await therapist.press('Take back');
   await therapist.reads('Make a link for a guest');
   const late = await call.visit('chromium', link, { id: 5 });
   await late.reads('taken back');
