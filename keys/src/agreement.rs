@@ -470,6 +470,8 @@ fn author(message: &Message) -> Option<Stay> {
         Message::Key(key) => key.from,
         Message::Beat(beat) => beat.from,
         Message::Bye(bye) => bye.from,
+        // programs take no part in recordings
+        Message::Proposal(_) | Message::Consent(_) | Message::Capsule(_) => return None,
     })
 }
 

@@ -8,9 +8,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::consents::{Author, Consents, Said};
 use crate::device::DeviceId;
 use crate::hello::{Hello, Stay};
 use crate::message::{Entry, MOST_CHARACTERS, Message, Parsed, Statement, Verdict};
+use crate::recording::{Capsule, Proposal};
 
 /// The waiting room of one room. Participants are named by the server's numbers.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct Gate {
     present: BTreeMap<u64, Present>,
     /// What was last said of each device, so that an older statement changes nothing.
     devices: BTreeMap<[u8; 32], (u32, Verdict)>,
+    consents: Consents,
 }
 
 #[derive(Clone, Debug)]
@@ -38,11 +41,12 @@ enum Standing {
 }
 
 /// What counts of a hello.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Met {
     stay: Stay,
     device: DeviceId,
     signing_key: [u8; 32],
+    text: String,
 }
 
 /// For whom a message is.
@@ -63,6 +67,8 @@ pub struct Outcome {
     pub changes: Vec<(u64, bool)>,
     /// What it newly says of guests who are there, one for each: to be counted.
     pub rulings: Vec<Ruling>,
+    /// What it newly says of a recording.
+    pub said: Option<Said>,
     /// Who gets it.
     pub receivers: Vec<u64>,
 }
@@ -89,6 +95,20 @@ pub enum Refusal {
     Malformed,
 }
 
+/// Why a capsule is not kept: its sender is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CapsuleRefusal {
+    /// It is none.
+    #[error("not a capsule")]
+    Malformed,
+    /// Nobody has proposed a recording, or it is over.
+    #[error("there is no recording that it could be for")]
+    NoRecording,
+    /// Its sender has not agreed, or it is for another recording.
+    #[error("there is no consent of its sender for this recording")]
+    NoConsent,
+}
+
 impl Gate {
     /// Nobody is there.
     pub fn new(room: impl Into<String>) -> Self {
@@ -96,6 +116,7 @@ impl Gate {
             room: room.into(),
             present: BTreeMap::new(),
             devices: BTreeMap::new(),
+            consents: Consents::default(),
         }
     }
 
@@ -145,17 +166,48 @@ impl Gate {
             return Err(Refusal::TooLong);
         }
         let parsed = Parsed::read(text).ok_or(Refusal::Malformed)?;
-        let outcome = self.read(from, &parsed);
+        let outcome = self.read(from, &parsed, text);
         let receivers = self.receivers(from, to);
         Ok(Outcome { receivers, ..outcome })
     }
 
-    fn read(&mut self, from: u64, parsed: &Parsed) -> Outcome {
+    /// Who agrees to be recorded.
+    pub fn consents(&self) -> &Consents {
+        &self.consents
+    }
+
+    /// Likewise.
+    pub fn consents_mut(&mut self) -> &mut Consents {
+        &mut self.consents
+    }
+
+    /// The device of somebody who is there, once they have said hello.
+    pub fn device(&self, participant: u64) -> Option<DeviceId> {
+        let met = self.present.get(&participant)?.hello.as_ref();
+        met.map(|met| met.device)
+    }
+
+    /// A capsule came: it is right if its author agrees to the recording in force, and has signed it.
+    pub fn read_capsule(&self, from: u64, text: &str) -> Result<Capsule, CapsuleRefusal> {
+        let parsed = Parsed::read(text).ok_or(CapsuleRefusal::Malformed)?;
+        let Message::Capsule(capsule) = &parsed.message else {
+            return Err(CapsuleRefusal::Malformed);
+        };
+        let current = self.consents.current().ok_or(CapsuleRefusal::NoRecording)?;
+        let is_right = self.met(from, capsule.from, &parsed).is_some() && current.admits(from, capsule);
+        is_right.then(|| capsule.clone()).ok_or(CapsuleRefusal::NoConsent)
+    }
+
+    fn read(&mut self, from: u64, parsed: &Parsed, text: &str) -> Outcome {
         match &parsed.message {
             Message::Hello(_) => {
-                self.meet(from, parsed);
+                self.meet(from, parsed, text);
                 Outcome::default()
             }
+            Message::Proposal(_) | Message::Consent(_) => Outcome {
+                said: self.hear(from, parsed, text),
+                ..Outcome::default()
+            },
             Message::Statement(statement) if self.is_stated_by_host(from, parsed, statement) => {
                 self.apply(statement)
             }
@@ -163,7 +215,7 @@ impl Gate {
         }
     }
 
-    fn meet(&mut self, from: u64, parsed: &Parsed) {
+    fn meet(&mut self, from: u64, parsed: &Parsed, text: &str) {
         let Some(present) = self.present.get_mut(&from) else {
             return;
         };
@@ -173,15 +225,45 @@ impl Gate {
                 stay,
                 device: hello.device(),
                 signing_key: hello.signing_key,
+                text: text.to_owned(),
             });
         }
     }
 
     /// Its token is a host's, and the key of its own hello has signed this for its own stay.
     fn is_stated_by_host(&self, from: u64, parsed: &Parsed, statement: &Statement) -> bool {
-        let host = self.present.get(&from).filter(|present| present.is_host);
-        let met = host.and_then(|host| host.hello);
-        met.is_some_and(|met| met.stay == statement.from && parsed.is_signed_by(&met.signing_key))
+        self.present.get(&from).is_some_and(|present| present.is_host)
+            && self.met(from, statement.from, parsed).is_some()
+    }
+
+    /// Whoever has signed this, if that is who sent it, in the stay that is named.
+    fn met(&self, from: u64, stay: Stay, parsed: &Parsed) -> Option<&Met> {
+        let met = self.present.get(&from)?.hello.as_ref()?;
+        (met.stay == stay && parsed.is_signed_by(&met.signing_key)).then_some(met)
+    }
+
+    /// Of a recording.
+    fn hear(&mut self, from: u64, parsed: &Parsed, text: &str) -> Option<Said> {
+        let present = self.present.get(&from).filter(|present| present.is_admitted())?;
+        let stay = match &parsed.message {
+            Message::Proposal(proposal) if present.is_host => proposal.from,
+            Message::Consent(consent) => consent.from,
+            _ => return None,
+        };
+        let hello = self.met(from, stay, parsed)?.text.clone();
+        let author = Author {
+            participant: from,
+            stay,
+            hello: &hello,
+        };
+        match &parsed.message {
+            Message::Proposal(proposal) => {
+                let named = (Proposal::hash(&parsed.body), text);
+                self.consents.handle_proposal(author, proposal, named)
+            }
+            Message::Consent(consent) => self.consents.handle_consent(author, consent, text),
+            _ => None,
+        }
     }
 
     fn apply(&mut self, statement: &Statement) -> Outcome {
@@ -192,10 +274,11 @@ impl Gate {
             }
             let guests = self.present.iter_mut().filter(|(_, present)| !present.is_host);
             for (participant, present) in guests {
-                let Some(met) = present.hello.filter(|met| met.device.0 == entry.device) else {
+                let met = present.hello.as_ref().filter(|met| met.device.0 == entry.device);
+                let Some(stay) = met.map(|met| met.stay) else {
                     continue;
                 };
-                let (before, after) = (present.standing, Standing::of(entry, met.stay));
+                let (before, after) = (present.standing, Standing::of(entry, stay));
                 present.standing = after;
                 let is_in = after == Standing::Admitted;
                 if is_in != (before == Standing::Admitted) {

@@ -9,6 +9,7 @@
 #[cfg(feature = "agreement")]
 pub mod agreement;
 mod certificate;
+mod consents;
 mod device;
 mod encoding;
 mod gate;
@@ -17,14 +18,16 @@ mod kit;
 mod link;
 mod message;
 mod primitives;
+mod recording;
 mod request;
 mod root;
 mod words;
 
 pub use certificate::Certificate;
+pub use consents::{Consents, Proposed, Said};
 pub use device::{Device, DeviceId, DeviceKeys};
 pub use encoding::spelt;
-pub use gate::{Gate, Outcome, Refusal, Ruling, To};
+pub use gate::{CapsuleRefusal, Gate, Outcome, Refusal, Ruling, To};
 pub use hello::{Hello, Stay};
 pub use kit::{Kit, KitError};
 pub use link::{Link, LinkError};
@@ -32,6 +35,7 @@ pub use message::{
     Answer, Beat, Bye, Entry, Heard, Key, Knock, MOST_CHARACTERS, Message, Open, Parsed, Statement, Verdict,
 };
 pub use primitives::Secret;
+pub use recording::{Capsule, Consent, Proposal, ProposalHash, Purpose, Recipient, Role, Sources, Subject};
 pub use request::Request;
 pub use root::{Root, RootHash};
 pub use words::word_list;

@@ -10,6 +10,7 @@ use crate::encoding::{Reader, field};
 use crate::hello::Hello;
 use crate::link::Link;
 use crate::primitives::{is_signed, mac, sign};
+use crate::recording::{Capsule, Consent, Proposal};
 
 /// Names a stay in messages: the hash of its hello.
 pub type Stay = [u8; 32];
@@ -33,6 +34,12 @@ pub enum Message {
     Beat(Beat),
     /// I go.
     Bye(Bye),
+    /// Let us record.
+    Proposal(Proposal),
+    /// I agree, or not any more.
+    Consent(Consent),
+    /// Who may open what I send.
+    Capsule(Capsule),
 }
 
 /// From a guest to a host, or from the lesser of two hosts.
@@ -240,6 +247,9 @@ impl Message {
             }
             Self::Beat(beat) => beat.write(&mut out),
             Self::Bye(Bye { from }) => fields(&mut out, &[from]),
+            Self::Proposal(proposal) => proposal.write(&mut out),
+            Self::Consent(consent) => consent.write(&mut out),
+            Self::Capsule(capsule) => capsule.write(&mut out),
         }
         out
     }
@@ -272,6 +282,9 @@ impl Message {
             8 => Self::Bye(Bye {
                 from: reader.field_of()?,
             }),
+            9 => Self::Proposal(Proposal::read(reader)?),
+            10 => Self::Consent(Consent::read(reader)?),
+            11 => Self::Capsule(Capsule::read(reader)?),
             _ => return None,
         })
     }
@@ -286,6 +299,9 @@ impl Message {
             Self::Key(_) => 6,
             Self::Beat(_) => 7,
             Self::Bye(_) => 8,
+            Self::Proposal(_) => 9,
+            Self::Consent(_) => 10,
+            Self::Capsule(_) => 11,
         }
     }
 
@@ -299,6 +315,9 @@ impl Message {
             Self::Key(_) => "key",
             Self::Beat(_) => "beat",
             Self::Bye(_) => "bye",
+            Self::Proposal(_) => "proposal",
+            Self::Consent(_) => "consent",
+            Self::Capsule(_) => "capsule",
         }
     }
 }
@@ -441,7 +460,7 @@ pub(crate) fn fields(out: &mut Vec<u8>, contents: &[&[u8]]) {
 }
 
 /// Whole pieces, or nothing.
-fn pieces(bytes: &[u8], size: usize) -> Option<impl Iterator<Item = Reader<'_>>> {
+pub(crate) fn pieces(bytes: &[u8], size: usize) -> Option<impl Iterator<Item = Reader<'_>>> {
     bytes
         .len()
         .is_multiple_of(size)

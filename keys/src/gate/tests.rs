@@ -330,3 +330,169 @@ proptest! {
         }
     }
 }
+
+mod recording {
+    use super::*;
+    use crate::recording::{Consent, Purpose, Recipient, Role, Sources, Subject};
+
+    impl Person {
+        fn proposes(&self, recording: u8) -> String {
+            let proposal = Proposal {
+                from: self.stay,
+                recording: [recording; 16],
+                at: 0,
+                purpose: Purpose::Calm,
+                text: 1,
+                days: 14,
+                subjects: vec![Subject {
+                    device: [2; 32],
+                    sources: Sources::of(3).unwrap(),
+                }],
+                recipients: vec![Recipient {
+                    role: Role::Therapist,
+                    key: [1; 32],
+                }],
+            };
+            Message::Proposal(proposal).write(self.device.sign())
+        }
+
+        fn answers(&self, proposal: &str, counter: u32, agrees: bool) -> String {
+            let consent = Consent {
+                from: self.stay,
+                proposal: Proposal::hash(&Parsed::read(proposal).unwrap().body),
+                counter,
+                agrees,
+            };
+            Message::Consent(consent).write(self.device.sign())
+        }
+
+        fn capsule(&self, proposal: &str, boxes: usize) -> String {
+            let capsule = Capsule {
+                from: self.stay,
+                proposal: Proposal::hash(&Parsed::read(proposal).unwrap().body),
+                kid: 17 << 20,
+                boxes: vec![([0; 32], [0; 48]); boxes],
+            };
+            Message::Capsule(capsule).write(self.device.sign())
+        }
+    }
+
+    /// A host and one who was let in, who are known; another one waits.
+    fn call() -> (Gate, Person, Person, Person) {
+        let (mut gate, host, guest, other) = room();
+        let admits = host.states(vec![guest.entry(Verdict::Admitted, 1)]);
+        gate.handle_message(HOST, To::Members, &admits).unwrap();
+        (gate, host, guest, other)
+    }
+
+    fn say(gate: &mut Gate, from: u64, text: &str) -> Option<Said> {
+        gate.handle_message(from, To::Members, text).unwrap().said
+    }
+
+    #[test]
+    fn a_member_agrees_until_they_do_not() {
+        let (mut gate, host, guest, _) = call();
+        let proposal = host.proposes(1);
+        assert_eq!(say(&mut gate, HOST, &proposal), Some(Said::Proposed));
+        assert_eq!(say(&mut gate, HOST, &proposal), None);
+        assert_eq!(say(&mut gate, HOST, &host.proposes(2)), None, "one at a time");
+        assert_eq!(
+            say(&mut gate, GUEST, &guest.answers(&proposal, 1, true)),
+            Some(Said::Agreed)
+        );
+        let current = gate.consents().current().unwrap();
+        assert!(current.is_agreed_by(GUEST) && !current.is_agreed_by(HOST));
+        assert_eq!(
+            say(&mut gate, GUEST, &guest.answers(&proposal, 2, false)),
+            Some(Said::Refused)
+        );
+        assert!(!gate.consents().current().unwrap().is_agreed_by(GUEST));
+        // an older yes is no news
+        assert_eq!(say(&mut gate, GUEST, &guest.answers(&proposal, 1, true)), None);
+        assert!(!gate.consents().current().unwrap().is_agreed_by(GUEST));
+        gate.consents_mut().end();
+        assert_eq!(say(&mut gate, HOST, &proposal), None, "not in force again");
+        assert_eq!(say(&mut gate, HOST, &host.proposes(2)), Some(Said::Proposed));
+    }
+
+    #[test]
+    fn nobody_answers_for_another_or_to_another_recording() {
+        let (mut gate, host, guest, other) = call();
+        let proposal = host.proposes(1);
+        say(&mut gate, HOST, &proposal);
+        for (from, text) in [
+            (GUEST, host.answers(&proposal, 1, true)),
+            (GUEST, other.answers(&proposal, 1, true)),
+            (HOST, guest.answers(&proposal, 1, true)),
+            (GUEST, guest.answers(&host.proposes(2), 1, true)),
+            // was not let in
+            (OTHER, other.answers(&proposal, 1, true)),
+        ] {
+            assert_eq!(say(&mut gate, from, &text), None);
+        }
+        let current = gate.consents().current().unwrap();
+        assert!([HOST, GUEST, OTHER].iter().all(|one| !current.is_agreed_by(*one)));
+    }
+
+    #[test]
+    fn a_guest_proposes_nothing() {
+        let (mut gate, _, guest, _) = call();
+        assert_eq!(say(&mut gate, GUEST, &guest.proposes(1)), None);
+        assert!(gate.consents().current().is_none());
+    }
+
+    #[test]
+    fn a_capsule_wants_the_consent_of_its_author() {
+        let (mut gate, host, guest, other) = call();
+        let proposal = host.proposes(1);
+        let of_guest = guest.capsule(&proposal, 1);
+        assert_eq!(
+            gate.read_capsule(GUEST, &of_guest),
+            Err(CapsuleRefusal::NoRecording)
+        );
+        say(&mut gate, HOST, &proposal);
+        assert_eq!(
+            gate.read_capsule(GUEST, &of_guest),
+            Err(CapsuleRefusal::NoConsent)
+        );
+        say(&mut gate, GUEST, &guest.answers(&proposal, 1, true));
+        assert!(gate.read_capsule(GUEST, &of_guest).is_ok());
+        for (from, text, refusal) in [
+            (HOST, &of_guest, CapsuleRefusal::NoConsent),
+            (GUEST, &other.capsule(&proposal, 1), CapsuleRefusal::NoConsent),
+            (GUEST, &guest.capsule(&proposal, 2), CapsuleRefusal::NoConsent),
+            (
+                GUEST,
+                &guest.capsule(&host.proposes(2), 1),
+                CapsuleRefusal::NoConsent,
+            ),
+            (
+                GUEST,
+                &guest.answers(&proposal, 3, true),
+                CapsuleRefusal::Malformed,
+            ),
+        ] {
+            assert_eq!(gate.read_capsule(from, text), Err(refusal));
+        }
+        say(&mut gate, GUEST, &guest.answers(&proposal, 4, false));
+        assert_eq!(
+            gate.read_capsule(GUEST, &of_guest),
+            Err(CapsuleRefusal::NoConsent)
+        );
+    }
+
+    #[test]
+    fn what_is_to_be_kept_is_every_word_once() {
+        let (mut gate, host, guest, _) = call();
+        let proposal = host.proposes(1);
+        let yes = guest.answers(&proposal, 1, true);
+        say(&mut gate, HOST, &proposal);
+        say(&mut gate, GUEST, &yes);
+        let own = host.answers(&proposal, 1, true);
+        say(&mut gate, HOST, &own);
+        say(&mut gate, GUEST, &guest.answers(&proposal, 2, true));
+        let record = gate.consents_mut().take_record();
+        assert_eq!(record, [host.hello, proposal, guest.hello, yes, own]);
+        assert!(gate.consents_mut().take_record().is_empty());
+    }
+}
