@@ -108,7 +108,10 @@ fn end(
 ) -> Result<(), FolderError> {
     let mut records = Vec::new();
     if let Some((file, durable)) = last {
-        let cues = matroska::cues(&clusters(journal, file), segment);
+        let mut clusters = clusters(journal, file);
+        // of a commit that a crash tore the journal may have the cluster, and not the span
+        clusters.retain(|cluster| cluster.offset < durable.to);
+        let cues = matroska::cues(&clusters, segment);
         let name = part_name(file);
         append_all(storage, &name, &cues).map_err(FolderError::io(&name))?;
         storage.sync(&name).map_err(FolderError::io(&name))?;
@@ -125,7 +128,7 @@ fn end(
     storage.sync(JOURNAL).map_err(FolderError::io(JOURNAL))
 }
 
-/// Those of a file that are durable: a cluster stands in the journal before the span that it begins in.
+/// Those of a file. A cluster stands in the journal before the span that it begins in.
 fn clusters(journal: &Journal, file: u16) -> Vec<Cluster> {
     let mut current = 0;
     let mut found = Vec::new();

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::folder::{capture_name, part_name};
 use crate::frame::Reason;
+use crate::journal::{Cluster, Record};
 use crate::testing::{Faulty, Trouble, blocks, manifest, second};
 
 const SECONDS: u64 = 6;
@@ -163,6 +164,26 @@ fn a_recovery_that_crashes_is_done_again() {
             );
         }
     }
+}
+
+#[test]
+fn a_cluster_that_is_not_durable_is_not_in_the_index() {
+    let left = |records: &[u8]| {
+        let mut storage = Faulty::default();
+        let mut recording = Recording::begin(&mut storage, manifest()).unwrap();
+        second(0)
+            .into_iter()
+            .for_each(|frame| recording.handle_frame(frame));
+        recording.commit().unwrap();
+        storage.change("journal.log", |bytes| bytes.extend(records));
+        recover(&mut storage).unwrap();
+        storage.bytes(&capture_name(0)).to_vec()
+    };
+    let torn = Record::Cluster(Cluster {
+        millis: 1000,
+        offset: 1 << 20,
+    });
+    assert_eq!(left(&torn.write()), left(&[]));
 }
 
 #[test]
