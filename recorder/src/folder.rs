@@ -12,6 +12,8 @@ use crate::storage::{Disk, Storage, read_all};
 
 pub(crate) const MANIFEST: &str = "manifest.json";
 pub(crate) const JOURNAL: &str = "journal.log";
+/// The next one, until it is whole.
+pub(crate) const JOURNAL_PART: &str = "journal.log.part";
 
 /// A file that is being written, or was when the server crashed.
 pub(crate) fn part_name(number: u16) -> String {

@@ -3,16 +3,19 @@
 //! Owns: the order of writing and syncing, and what an error of either leads to. Never does: say that something is safe
 //! before it is.
 //!
-//! First the file's bytes, then a sync, then the journal's, then a sync. So what the journal says is there.
+//! First the file's bytes, then a sync, then the journal's, then a sync. So what the journal says is there. Each of the
+//! steps between is a method, and each is told how the sync before it went: whether that was of one file
+//! or of many is not their concern.
 
 use std::io;
 
 use crate::capture::{Capture, Span};
-use crate::folder::{FolderError, JOURNAL, MANIFEST, part_name};
+use crate::folder::{FolderError, JOURNAL, JOURNAL_PART, MANIFEST, part_name};
 use crate::frame::{Frame, Gap};
+use crate::journal::Journal;
 use crate::manifest::Manifest;
 use crate::recovery::finish;
-use crate::storage::{Storage, append_all};
+use crate::storage::{Storage, append_all, read_all};
 
 /// See the module.
 #[derive(Debug)]
@@ -23,9 +26,21 @@ pub struct Recording<S> {
     file: Option<u16>,
     /// How long the journal is.
     journal: u64,
+    /// Appended, and not durable yet.
+    staged: Option<Span>,
     safe_micros: u64,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Going,
+    /// What is appended next is the last.
+    Ending,
+    /// All is durable, the end too.
+    Ended,
     /// The journal failed: what it says from then on would not be so.
-    is_lost: bool,
+    Lost,
 }
 
 /// Why something is not safe.
@@ -38,6 +53,9 @@ pub enum CommitError {
     /// The file went on as another one; pictures wait for a key frame.
     #[error("a file of the recording failed, and another one was begun: {0}")]
     Failed(#[source] io::Error),
+    /// All is durable; the journal is another file now, with all that it said.
+    #[error("the journal of the recording failed, and was written anew: {0}")]
+    Renewed(#[source] io::Error),
     /// All is durable; the files do not have their names yet. The next start gives them.
     #[error("the recording is complete, but its files are not named so: {0}")]
     Unfinished(#[source] FolderError),
@@ -48,26 +66,28 @@ pub enum CommitError {
 
 impl<S: Storage> Recording<S> {
     /// Makes the folder's files. Only when this returns has the recording begun.
-    pub fn begin(mut storage: S, manifest: Manifest) -> Result<Self, CommitError> {
-        let text = serde_json::to_vec_pretty(&manifest).map_err(|error| CommitError::Lost(error.into()))?;
-        let written = (|| {
-            storage.create(MANIFEST)?;
-            append_all(&mut storage, MANIFEST, &text)?;
-            storage.sync(MANIFEST)?;
-            storage.create(JOURNAL)?;
-            storage.sync_folder()
-        })();
-        written.map_err(CommitError::Lost)?;
-        let mut recording = Self {
+    pub fn begin(storage: S, manifest: Manifest) -> Result<Self, CommitError> {
+        let mut recording = Self::stage(storage, manifest).map_err(CommitError::Lost)?;
+        recording.storage.sync(MANIFEST).map_err(CommitError::Lost)?;
+        recording.commit()?;
+        Ok(recording)
+    }
+
+    /// Makes the folder's files, which are durable when the first span is.
+    pub(crate) fn stage(mut storage: S, manifest: Manifest) -> io::Result<Self> {
+        let text = serde_json::to_vec_pretty(&manifest)?;
+        storage.create(MANIFEST)?;
+        append_all(&mut storage, MANIFEST, &text)?;
+        storage.create(JOURNAL)?;
+        Ok(Self {
             storage,
             capture: Capture::begin(manifest),
             file: None,
             journal: 0,
+            staged: None,
             safe_micros: 0,
-            is_lost: false,
-        };
-        recording.commit()?;
-        Ok(recording)
+            phase: Phase::Going,
+        })
     }
 
     /// A whole frame.
@@ -85,15 +105,29 @@ impl<S: Storage> Recording<S> {
         self.capture.handle_room();
     }
 
+    /// What is committed next is the last.
+    pub(crate) fn handle_end(&mut self) {
+        self.phase = Phase::Ending;
+    }
+
     /// Up to which time the recording is safe, in microseconds.
     pub const fn safe_micros(&self) -> u64 {
         self.safe_micros
     }
 
+    /// All is durable, the end too.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.phase == Phase::Ended
+    }
+
     /// Makes durable what came; to be called every second.
     pub fn commit(&mut self) -> Result<u64, CommitError> {
-        if let Some(span) = self.capture.poll_span() {
-            self.commit_span(&span)?;
+        self.append_file()?;
+        if self.staged.is_some() {
+            let synced = self.sync_file();
+            self.append_journal(&synced)?;
+            let synced = self.storage.sync(JOURNAL);
+            self.settle(&synced)?;
         }
         Ok(self.safe_micros)
     }
@@ -101,72 +135,102 @@ impl<S: Storage> Recording<S> {
     /// Makes the rest durable, with the index, and gives the files their names. An error of the disk on the way is told
     /// after that, if it could be done all the same.
     pub fn end(mut self) -> Result<u64, CommitError> {
-        let last = self.commit();
-        let first = match self.close() {
+        self.handle_end();
+        let first = self.commit();
+        if !self.has_ended() {
             // what it was kept for is written to what is left
-            Err(error @ (CommitError::Full | CommitError::Failed(_))) => {
-                self.close()?;
-                Err(error)
+            let second = self.commit();
+            if !self.has_ended() {
+                return second;
             }
-            closed => Ok(closed?),
-        };
+        }
         finish(&mut self.storage).map_err(CommitError::Unfinished)?;
-        last?;
-        first?;
-        Ok(self.safe_micros)
+        first
     }
 
-    fn close(&mut self) -> Result<(), CommitError> {
-        let span = self.capture.end();
-        self.commit_span(&span)
+    /// First step: what came stands in the file. Nothing is staged if nothing came.
+    pub(crate) fn append_file(&mut self) -> Result<(), CommitError> {
+        let span = match self.phase {
+            Phase::Going => self.capture.poll_span(),
+            Phase::Ending => Some(self.capture.end()),
+            Phase::Ended => None,
+            Phase::Lost => return Err(CommitError::Lost(io::Error::other("it has failed before"))),
+        };
+        let Some(span) = span else { return Ok(()) };
+        match self.write_file(&span) {
+            Ok(()) => {
+                self.staged = Some(span);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => Err(self.full(&span)),
+            Err(error) => Err(self.failed(error)),
+        }
     }
 
-    fn commit_span(&mut self, span: &Span) -> Result<(), CommitError> {
-        if self.is_lost {
-            return Err(CommitError::Lost(io::Error::other("it has failed before")));
+    /// Second step, when it is known whether the file is durable: the journal says that it is.
+    pub(crate) fn append_journal(&mut self, synced: &io::Result<()>) -> Result<(), CommitError> {
+        let Some(span) = self.staged.take() else {
+            return Ok(());
+        };
+        if let Err(error) = synced {
+            return Err(self.failed(again(error)));
         }
-        match self.write_file(span) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::StorageFull => return Err(self.full(span)),
-            Err(error) => return Err(self.failed(error)),
+        match append_all(&mut self.storage, JOURNAL, &span.records) {
+            Ok(()) => {
+                self.staged = Some(span);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => Err(self.full_journal(&span)),
+            Err(error) => Err(self.renew(&span, error)),
         }
-        if let Err(error) = self.write_journal(&span.records) {
-            self.is_lost = true;
-            return Err(CommitError::Lost(error));
+    }
+
+    /// Last step, when it is known whether the journal is durable.
+    pub(crate) fn settle(&mut self, synced: &io::Result<()>) -> Result<(), CommitError> {
+        let Some(span) = self.staged.take() else {
+            return Ok(());
+        };
+        match synced {
+            Ok(()) => {
+                self.handle_durable(&span);
+                Ok(())
+            }
+            Err(error) => Err(self.renew(&span, again(error))),
         }
+    }
+
+    fn handle_durable(&mut self, span: &Span) {
+        self.journal += span.records.len() as u64;
         self.safe_micros = self.capture.handle_durable();
-        Ok(())
+        if self.phase == Phase::Ending {
+            self.phase = Phase::Ended;
+        }
     }
 
     fn write_file(&mut self, span: &Span) -> io::Result<()> {
         let name = part_name(span.file);
         if self.file != Some(span.file) {
             self.storage.create(&name)?;
-            self.storage.sync_folder()?;
             self.file = Some(span.file);
         }
-        append_all(&mut self.storage, &name, &span.bytes)?;
-        self.storage.sync(&name)
+        append_all(&mut self.storage, &name, &span.bytes)
     }
 
-    /// What is torn goes: the next reader need not know.
-    fn write_journal(&mut self, records: &[u8]) -> io::Result<()> {
-        let written =
-            append_all(&mut self.storage, JOURNAL, records).and_then(|()| self.storage.sync(JOURNAL));
-        if let Err(error) = written {
-            // if that fails too, the torn record has no CRC
-            let _ = self.storage.truncate(JOURNAL, self.journal);
-            return Err(error);
+    fn sync_file(&mut self) -> io::Result<()> {
+        let Some(span) = &self.staged else { return Ok(()) };
+        if span.offset == 0 {
+            // it may be new, and its name not durable
+            self.storage.sync_folder()?;
         }
-        self.journal += records.len() as u64;
-        Ok(())
+        self.storage.sync(&part_name(span.file))
     }
 
     /// The bytes that found room make none for others: the file is cut back.
     fn full(&mut self, span: &Span) -> CommitError {
-        let cut = match self.file {
-            Some(_) => self.storage.truncate(&part_name(span.file), span.offset),
-            None => Ok(()),
+        let cut = if self.file == Some(span.file) {
+            self.storage.truncate(&part_name(span.file), span.offset)
+        } else {
+            Ok(())
         };
         match cut {
             Ok(()) => {
@@ -177,8 +241,49 @@ impl<S: Storage> Recording<S> {
         }
     }
 
+    /// The last of its records never got there whole, so none says that the span is durable.
+    fn full_journal(&mut self, span: &Span) -> CommitError {
+        match self.storage.truncate(JOURNAL, self.journal) {
+            Ok(()) => self.full(span),
+            Err(error) => self.renew(span, error),
+        }
+    }
+
     fn failed(&mut self, error: io::Error) -> CommitError {
         self.capture.handle_failed();
         CommitError::Failed(error)
     }
+
+    /// What is durable of a journal that failed, and what it was to say next, as another file under its name.
+    fn renew(&mut self, span: &Span, error: io::Error) -> CommitError {
+        match self.write_journal(&span.records) {
+            Ok(()) => {
+                self.handle_durable(span);
+                CommitError::Renewed(error)
+            }
+            Err(error) => {
+                self.phase = Phase::Lost;
+                CommitError::Lost(error)
+            }
+        }
+    }
+
+    fn write_journal(&mut self, records: &[u8]) -> io::Result<()> {
+        let mut bytes = read_all(&mut self.storage, JOURNAL)?;
+        bytes.truncate(usize::try_from(self.journal).map_err(|_| io::ErrorKind::FileTooLarge)?);
+        if Journal::read(&bytes).length != self.journal {
+            return Err(io::Error::other("what it said is not there any more"));
+        }
+        bytes.extend(records);
+        self.storage.create(JOURNAL_PART)?;
+        append_all(&mut self.storage, JOURNAL_PART, &bytes)?;
+        self.storage.sync(JOURNAL_PART)?;
+        self.storage.rename(JOURNAL_PART, JOURNAL)?;
+        self.storage.sync_folder()
+    }
+}
+
+/// The same error: that of a sync is everyone's whose bytes it was to make durable.
+fn again(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), error.to_string())
 }

@@ -63,6 +63,12 @@ pub(crate) fn spans(journal: &Journal) -> Vec<(u16, Durable)> {
 /// Files that are complete are cut to what the journal knows of them, and get the name of such. What a failed disk left
 /// behind that goes here at the latest.
 pub(crate) fn finish(storage: &mut impl Storage) -> Result<(), FolderError> {
+    name_files(storage)?;
+    storage.sync_folder().map_err(FolderError::io(JOURNAL))
+}
+
+/// The same, where somebody else syncs.
+pub(crate) fn name_files(storage: &mut impl Storage) -> Result<(), FolderError> {
     let spans = spans(&read_journal(storage)?);
     cut_back(storage, &spans)?;
     for number in parts(storage, &spans) {
@@ -71,7 +77,7 @@ pub(crate) fn finish(storage: &mut impl Storage) -> Result<(), FolderError> {
             .rename(&part, &capture_name(number))
             .map_err(FolderError::io(&part))?;
     }
-    storage.sync_folder().map_err(FolderError::io(JOURNAL))
+    Ok(())
 }
 
 fn cut_back(storage: &mut impl Storage, spans: &[(u16, Durable)]) -> Result<(), FolderError> {

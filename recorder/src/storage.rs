@@ -21,7 +21,7 @@ pub trait Storage {
     fn sync(&mut self, name: &str) -> io::Result<()>;
     /// Which files there are, and what they are called, outlives a crash.
     fn sync_folder(&mut self) -> io::Result<()>;
-    /// Gives a file another name.
+    /// Gives a file another name. What had that name is gone.
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()>;
     /// How long a file is.
     fn length(&mut self, name: &str) -> io::Result<u64>;
@@ -151,6 +151,7 @@ impl Storage for Disk {
 
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
         self.open.remove(from);
+        self.open.remove(to);
         fs::rename(self.folder.join(from), self.folder.join(to))
     }
 

@@ -37,14 +37,23 @@ struct Kept {
     is_named: bool,
 }
 
+#[derive(Clone, Debug)]
+struct Renamed {
+    from: String,
+    to: String,
+    replaced: Option<Kept>,
+}
+
 /// A folder in memory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faulty {
     files: BTreeMap<String, Kept>,
-    /// Renames whose folder was not synced: to, from.
-    renamed: Vec<(String, String)>,
+    /// Those whose folder was not synced.
+    renamed: Vec<Renamed>,
     pub(crate) operations: u64,
     pub(crate) trouble: Option<(u64, Trouble)>,
+    /// The power goes at this operation, whatever went wrong before.
+    pub(crate) crash_at: Option<u64>,
     has_crashed: bool,
 }
 
@@ -64,10 +73,14 @@ impl Faulty {
     pub(crate) fn after_crash(&self, seed: u64) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         let mut files = self.files.clone();
-        for (to, from) in self.renamed.iter().rev() {
+        for Renamed { from, to, replaced } in self.renamed.iter().rev() {
             if random.random() {
                 let kept = files.remove(to).unwrap();
                 files.insert(from.clone(), kept);
+                files.extend(replaced.clone().map(|kept| (to.clone(), kept)));
+            } else if let (Some(kept), Some(replaced)) = (files.get_mut(to), replaced) {
+                // one or the other is there
+                kept.is_named |= replaced.is_named;
             }
         }
         files.retain(|_, kept| kept.is_named || random.random());
@@ -97,7 +110,8 @@ impl Faulty {
             Trouble::Full(times) => (*at..at + times).contains(&self.operations),
             _ => *at == self.operations,
         });
-        self.has_crashed |= due.is_some_and(|(_, trouble)| trouble == Trouble::Crash);
+        self.has_crashed |= due.is_some_and(|(_, trouble)| trouble == Trouble::Crash)
+            || self.crash_at == Some(self.operations);
         if self.has_crashed {
             return Err(io::Error::other("the power is gone"));
         }
@@ -206,8 +220,12 @@ impl Storage for Faulty {
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
         Self::unless_failed(self.begin()?)?;
         let file = self.files.remove(from).ok_or(io::ErrorKind::NotFound)?;
-        self.files.insert(to.to_owned(), file);
-        self.renamed.push((to.to_owned(), from.to_owned()));
+        let replaced = self.files.insert(to.to_owned(), file);
+        self.renamed.push(Renamed {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            replaced,
+        });
         Ok(())
     }
 
