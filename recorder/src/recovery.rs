@@ -3,7 +3,7 @@
 //! Owns: bringing it to an end. Never does: lose what was acknowledged, or keep what was not.
 
 use crate::folder::{FolderError, JOURNAL, capture_name, part_name, read_journal, read_manifest};
-use crate::journal::{Cluster, Durable, End, Journal, Record};
+use crate::journal::{Cluster, Durable, End, File, Journal, Record};
 use crate::matroska;
 use crate::storage::{Storage, append_all};
 
@@ -127,6 +127,8 @@ fn end(
             chain: durable.chain.next(&cues),
             ..durable
         };
+        // another file may have been begun, and nothing of it be durable
+        records.extend(Record::File(File { number: file }).write());
         records.extend(Record::Durable(closing).write());
     }
     records.extend(Record::End(End::Recovered).write());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::folder::{capture_name, part_name};
 use crate::frame::Reason;
-use crate::journal::{Cluster, Record};
+use crate::journal::{Cluster, File, Record};
 use crate::testing::{Faulty, Trouble, blocks, manifest, second};
 
 const SECONDS: u64 = 6;
@@ -185,6 +185,24 @@ fn a_cluster_that_is_not_durable_is_not_in_the_index() {
         offset: 1 << 20,
     });
     assert_eq!(left(&torn.write()), left(&[]));
+}
+
+#[test]
+fn a_file_that_was_begun_and_is_not_durable_does_not_get_the_end_of_the_one_before() {
+    let mut storage = Faulty::default();
+    let mut recording = Recording::begin(&mut storage, manifest()).unwrap();
+    second(0)
+        .into_iter()
+        .for_each(|frame| recording.handle_frame(frame));
+    let told = Told {
+        safe_micros: Some(recording.commit().unwrap()),
+        has_begun: true,
+        troubles: Vec::new(),
+    };
+    let torn = Record::File(File { number: 1 });
+    storage.change("journal.log", |bytes| bytes.extend(torn.write()));
+    recover(&mut storage).unwrap();
+    assert_kept(&mut storage, &told, "after a record of another file");
 }
 
 #[test]
