@@ -97,6 +97,11 @@ impl Capture {
         &self.manifest
     }
 
+    /// The last time of a frame, in microseconds.
+    pub(crate) const fn micros(&self) -> u64 {
+        self.state.micros
+    }
+
     /// A whole frame, in about the order of time. What is of no track of the manifest is dropped.
     pub fn handle_frame(&mut self, frame: Frame) {
         if self.write_frame(&frame) {
@@ -151,6 +156,12 @@ impl Capture {
             self.write_header();
         }
         self.write_kept();
+    }
+
+    /// The disk is about to be full: from here on sound alone is recorded. What came before stays.
+    pub(crate) fn handle_shortage(&mut self) {
+        self.is_sound_only = true;
+        self.state.await_keys(&self.manifest, Some(Reason::DiskFull));
     }
 
     /// There is room again: pictures go on at their next key frames.

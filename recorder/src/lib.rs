@@ -4,8 +4,9 @@
 //! sealed and are kept so.
 //!
 //! [`Capture`] is a machine without I/O: frames and gaps go in by `handle_*`, and [`Capture::poll_span`] gives what is
-//! to be made durable, in the order in which that has to happen. [`Recording`] does it on files. [`recover`] brings a
-//! recording of a crashed server to an end, and [`verify`] says whether one is what its journal says, to the byte.
+//! to be made durable, in the order in which that has to happen. [`Recording`] does it on files, and [`Recorder`] for all
+//! recordings of a volume together. [`recover`] brings a recording of a crashed server to an end, and [`verify`] says
+//! whether one is what its journal says, to the byte.
 //!
 //! A recording is a folder:
 //!
@@ -23,20 +24,28 @@ mod frame;
 mod journal;
 mod manifest;
 mod matroska;
+mod recorder;
 mod recording;
 mod recovery;
+mod room;
+mod stats;
 mod storage;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod volume;
 
 pub use capture::{Capture, Span};
 pub use folder::{FolderError, Summary, list};
 pub use frame::{Frame, Gap, Reason};
 pub use manifest::{Manifest, NoId, RecordingId, Track};
+pub use recorder::{BeginError, Event, Recorder};
 pub use recording::{CommitError, Recording};
 pub use recovery::{Recovered, recover};
+pub use room::Limits;
+pub use stats::{Durations, Stats};
 pub use storage::{Disk, Storage};
 pub use verify::{Fault, Verified, verify};
+pub use volume::{FileSystem, Volume};

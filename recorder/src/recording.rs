@@ -5,7 +5,7 @@
 //!
 //! First the file's bytes, then a sync, then the journal's, then a sync. So what the journal says is there. Each of the
 //! steps between is a method, and each is told how the sync before it went: whether that was of one file
-//! or of many is not their concern.
+//! ([`Recording::commit`]) or of all recordings together ([`crate::Recorder`]) is not their concern.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use crate::folder::{FolderError, JOURNAL, JOURNAL_PART, MANIFEST, part_name};
 use crate::frame::{Frame, Gap};
 use crate::journal::Journal;
 use crate::manifest::Manifest;
-use crate::recovery::finish;
+use crate::recovery::{finish, name_files};
 use crate::storage::{Storage, append_all, read_all};
 
 /// See the module.
@@ -64,6 +64,13 @@ pub enum CommitError {
     Lost(#[source] io::Error),
 }
 
+impl CommitError {
+    /// The files have their names, which may not outlive a crash.
+    pub(crate) fn unfinished(error: &io::Error) -> Self {
+        Self::Unfinished(FolderError::io(JOURNAL)(again(error)))
+    }
+}
+
 impl<S: Storage> Recording<S> {
     /// Makes the folder's files. Only when this returns has the recording begun.
     pub fn begin(storage: S, manifest: Manifest) -> Result<Self, CommitError> {
@@ -100,6 +107,11 @@ impl<S: Storage> Recording<S> {
         self.capture.handle_gap(gap);
     }
 
+    /// Room is short on the disk: sound alone is recorded from here on.
+    pub(crate) fn handle_shortage(&mut self) {
+        self.capture.handle_shortage();
+    }
+
     /// There is room on the disk again.
     pub fn handle_room(&mut self) {
         self.capture.handle_room();
@@ -113,6 +125,21 @@ impl<S: Storage> Recording<S> {
     /// Up to which time the recording is safe, in microseconds.
     pub const fn safe_micros(&self) -> u64 {
         self.safe_micros
+    }
+
+    /// How much has come that is not safe, in microseconds.
+    pub(crate) const fn unsafe_micros(&self) -> u64 {
+        self.capture.micros().saturating_sub(self.safe_micros)
+    }
+
+    /// How long the journal is, of which all is durable: it grows with each commit.
+    pub(crate) const fn journal_bytes(&self) -> u64 {
+        self.journal
+    }
+
+    /// What is on its way to the disk.
+    pub(crate) const fn staged(&self) -> Option<&Span> {
+        self.staged.as_ref()
     }
 
     /// All is durable, the end too.
@@ -149,7 +176,11 @@ impl<S: Storage> Recording<S> {
     }
 
     /// First step: what came stands in the file. Nothing is staged if nothing came.
+    /// May be called again where it failed.
     pub(crate) fn append_file(&mut self) -> Result<(), CommitError> {
+        if self.staged.is_some() {
+            return Ok(());
+        }
         let span = match self.phase {
             Phase::Going => self.capture.poll_span(),
             Phase::Ending => Some(self.capture.end()),
@@ -197,6 +228,11 @@ impl<S: Storage> Recording<S> {
             }
             Err(error) => Err(self.renew(&span, again(error))),
         }
+    }
+
+    /// The files of a recording that has ended get their names; when the folder is synced, for good.
+    pub(crate) fn name_files(&mut self) -> Result<(), CommitError> {
+        name_files(&mut self.storage).map_err(CommitError::Unfinished)
     }
 
     fn handle_durable(&mut self, span: &Span) {

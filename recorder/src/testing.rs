@@ -2,8 +2,13 @@
 //!
 //! Owns: that disk, and a reader of what was recorded that knows nothing of the writer's state.
 
+use std::cell::{RefCell, RefMut};
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -13,6 +18,7 @@ use crate::ebml::Element;
 use crate::frame::Frame;
 use crate::manifest::{Manifest, RecordingId, Track};
 use crate::storage::Storage;
+use crate::volume::Volume;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,12 +61,24 @@ pub(crate) struct Faulty {
     /// The power goes at this operation, whatever went wrong before.
     pub(crate) crash_at: Option<u64>,
     has_crashed: bool,
+    /// Of the whole disk.
+    pub(crate) syncs: u64,
+    /// How many bytes there is room for, where that is limited.
+    pub(crate) capacity: Option<u64>,
+    reserved: u64,
 }
 
 impl Faulty {
     pub(crate) fn with(at: u64, trouble: Trouble) -> Self {
         Self {
             trouble: Some((at, trouble)),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn of_size(bytes: u64) -> Self {
+        Self {
+            capacity: Some(bytes),
             ..Self::default()
         }
     }
@@ -102,6 +120,16 @@ impl Faulty {
 
     pub(crate) fn bytes(&self, name: &str) -> &[u8] {
         &self.files[name].now
+    }
+
+    pub(crate) const fn reserved(&self) -> u64 {
+        self.reserved
+    }
+
+    fn free(&self) -> u64 {
+        let used: usize = self.files.values().map(|file| file.now.len()).sum();
+        let capacity = self.capacity.unwrap_or(u64::MAX);
+        capacity.saturating_sub(used as u64 + self.reserved)
     }
 
     fn begin(&mut self) -> io::Result<Option<Trouble>> {
@@ -180,7 +208,12 @@ impl Storage for Faulty {
         let trouble = self.begin()?;
         Self::unless_failed(trouble)?;
         let some = bytes.len().div_ceil(2);
+        let free = self.free();
         let file = self.file(name)?;
+        if free < bytes.len() as u64 {
+            file.now.extend_from_slice(&bytes[..free as usize]);
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         match trouble {
             Some(Trouble::Full(_)) => {
                 file.now.extend_from_slice(&bytes[..some - 1]);
@@ -240,6 +273,140 @@ impl Storage for Faulty {
         let read = rest.len().min(buffer.len()).min(1000);
         buffer[..read].copy_from_slice(&rest[..read]);
         Ok(read)
+    }
+}
+
+/// A disk with folders in it. Its files are called by both names.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    disk: Rc<RefCell<Faulty>>,
+    folder: String,
+}
+
+impl Shared {
+    pub(crate) fn of(disk: Faulty) -> Self {
+        Self {
+            disk: Rc::new(RefCell::new(disk)),
+            folder: String::new(),
+        }
+    }
+
+    pub(crate) fn borrow_mut(&self) -> RefMut<'_, Faulty> {
+        self.disk.borrow_mut()
+    }
+
+    /// One that is there.
+    pub(crate) fn folder(&self, name: &str) -> Self {
+        Self {
+            disk: self.disk.clone(),
+            folder: format!("{name}/"),
+        }
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("{}{name}", self.folder)
+    }
+}
+
+impl Volume for Shared {
+    type Folder = Self;
+
+    fn create_folder(&mut self, name: &str) -> io::Result<Self> {
+        Faulty::unless_failed(self.borrow_mut().begin()?)?;
+        Ok(self.folder(name))
+    }
+
+    fn sync_all(&mut self) -> io::Result<()> {
+        let mut disk = self.borrow_mut();
+        disk.sync_folder()?;
+        disk.syncs += 1;
+        for file in disk.files.values_mut() {
+            file.durable.clone_from(&file.now);
+        }
+        Ok(())
+    }
+
+    fn free_bytes(&mut self) -> io::Result<u64> {
+        Ok(self.borrow_mut().free())
+    }
+
+    fn reserve(&mut self, bytes: u64) -> io::Result<()> {
+        let mut disk = self.borrow_mut();
+        Faulty::unless_failed(disk.begin()?)?;
+        disk.reserved = bytes;
+        Ok(())
+    }
+
+    fn release(&mut self) -> io::Result<()> {
+        let mut disk = self.borrow_mut();
+        Faulty::unless_failed(disk.begin()?)?;
+        disk.reserved = 0;
+        Ok(())
+    }
+}
+
+impl Storage for Shared {
+    fn create(&mut self, name: &str) -> io::Result<()> {
+        let path = self.path(name);
+        self.borrow_mut().create(&path)
+    }
+
+    fn append(&mut self, name: &str, bytes: &[u8]) -> io::Result<usize> {
+        let path = self.path(name);
+        self.borrow_mut().append(&path, bytes)
+    }
+
+    fn truncate(&mut self, name: &str, length: u64) -> io::Result<()> {
+        let path = self.path(name);
+        self.borrow_mut().truncate(&path, length)
+    }
+
+    fn sync(&mut self, name: &str) -> io::Result<()> {
+        let path = self.path(name);
+        self.borrow_mut().sync(&path)
+    }
+
+    fn sync_folder(&mut self) -> io::Result<()> {
+        self.borrow_mut().sync_folder()
+    }
+
+    fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
+        let (from, to) = (self.path(from), self.path(to));
+        self.borrow_mut().rename(&from, &to)
+    }
+
+    fn length(&mut self, name: &str) -> io::Result<u64> {
+        let path = self.path(name);
+        self.borrow_mut().length(&path)
+    }
+
+    fn read_at(&mut self, name: &str, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let path = self.path(name);
+        self.borrow_mut().read_at(&path, offset, buffer)
+    }
+}
+
+/// A folder of the real disk, until the end of a test.
+pub(crate) struct Temporary(PathBuf);
+
+impl Temporary {
+    pub(crate) fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("rapport-recorder-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

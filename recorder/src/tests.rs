@@ -1,16 +1,20 @@
 //! Recordings on disks that fail, and after crashes at every point.
 
+mod together;
+
 use std::collections::BTreeSet;
 
 use super::*;
 use crate::folder::{capture_name, part_name};
 use crate::frame::Reason;
 use crate::journal::{Cluster, File, Record};
+use crate::storage::read_all;
 use crate::testing::{Faulty, Trouble, blocks, manifest, second};
 
 const SECONDS: u64 = 6;
 
 /// What somebody was told of a recording.
+#[derive(Debug, Default)]
 struct Told {
     /// Nothing up to here may ever be lost, if something was said to be safe.
     safe_micros: Option<u64>,
@@ -21,11 +25,7 @@ struct Told {
 
 /// Records for some seconds; whatever goes wrong, it goes on.
 fn record(storage: &mut Faulty) -> Told {
-    let mut told = Told {
-        safe_micros: None,
-        has_begun: false,
-        troubles: Vec::new(),
-    };
+    let mut told = Told::default();
     let mut recording = match Recording::begin(&mut *storage, manifest()) {
         Ok(recording) => recording,
         Err(error) => {
@@ -69,12 +69,12 @@ fn expected(safe_micros: Option<u64>) -> BTreeSet<(u8, u64, Vec<u8>)> {
 }
 
 /// Every frame that is in the files.
-fn recorded(storage: &mut Faulty) -> BTreeSet<(u8, u64, Vec<u8>)> {
+fn recorded(storage: &mut impl Storage) -> BTreeSet<(u8, u64, Vec<u8>)> {
     let mut found = BTreeSet::new();
     for number in 0..10 {
         for name in [capture_name(number), part_name(number)] {
             if storage.length(&name).is_ok() {
-                let frames = blocks(storage.bytes(&name));
+                let frames = blocks(&read_all(storage, &name).unwrap());
                 found.extend(
                     frames
                         .into_iter()
@@ -87,7 +87,7 @@ fn recorded(storage: &mut Faulty) -> BTreeSet<(u8, u64, Vec<u8>)> {
 }
 
 /// After whatever happened: it verifies, and has what was said to be safe.
-fn assert_kept(storage: &mut Faulty, told: &Told, what: &str) {
+fn assert_kept(storage: &mut impl Storage, told: &Told, what: &str) {
     let verified = verify(storage)
         .unwrap()
         .unwrap_or_else(|fault| panic!("{what}: {fault}"));
