@@ -1,5 +1,6 @@
 //! Recordings on disks that fail, and after crashes at every point.
 
+mod killed;
 mod together;
 
 use std::collections::BTreeSet;
@@ -60,12 +61,22 @@ const fn name_of(error: &CommitError) -> &'static str {
     }
 }
 
-/// Every frame that came up to a time, as blocks have it: times in whole milliseconds.
-fn expected(safe_micros: Option<u64>) -> BTreeSet<(u8, u64, Vec<u8>)> {
-    let all = (0..SECONDS).flat_map(second);
-    let safe = all.filter(|frame| Some(frame.micros) <= safe_micros);
-    safe.map(|frame| (frame.track, frame.micros / 1000, frame.bytes))
+/// Frames as blocks have them: times in whole milliseconds.
+fn as_blocks(frames: impl Iterator<Item = Frame>) -> BTreeSet<(u8, u64, Vec<u8>)> {
+    frames
+        .map(|frame| (frame.track, frame.micros / 1000, frame.bytes))
         .collect()
+}
+
+/// Every frame that came in [`record`].
+fn all() -> BTreeSet<(u8, u64, Vec<u8>)> {
+    as_blocks((0..SECONDS).flat_map(second))
+}
+
+/// Every frame that came up to a time.
+fn expected(safe_micros: u64) -> BTreeSet<(u8, u64, Vec<u8>)> {
+    let came = (0..=safe_micros / 1_000_000).flat_map(second);
+    as_blocks(came.filter(|frame| frame.micros <= safe_micros))
 }
 
 /// Every frame that is in the files.
@@ -74,12 +85,7 @@ fn recorded(storage: &mut impl Storage) -> BTreeSet<(u8, u64, Vec<u8>)> {
     for number in 0..10 {
         for name in [capture_name(number), part_name(number)] {
             if storage.length(&name).is_ok() {
-                let frames = blocks(&read_all(storage, &name).unwrap());
-                found.extend(
-                    frames
-                        .into_iter()
-                        .map(|frame| (frame.track, frame.micros / 1000, frame.bytes)),
-                );
+                found.extend(as_blocks(blocks(&read_all(storage, &name).unwrap()).into_iter()));
             }
         }
     }
@@ -99,7 +105,7 @@ fn assert_kept(storage: &mut impl Storage, told: &Told, what: &str) {
         gaps.into_iter()
             .any(|gap| (gap.from..=gap.to).contains(&(millis * 1000)))
     };
-    let mut wanted = expected(told.safe_micros);
+    let mut wanted = told.safe_micros.map(expected).unwrap_or_default();
     wanted.retain(|(track, millis, _)| !is_told(*track, *millis));
     assert!(
         wanted.is_subset(&found),
@@ -115,7 +121,7 @@ fn a_recording_without_trouble_has_every_frame() {
     let told = record(&mut storage);
     assert_eq!(told.troubles, [""; 0]);
     assert_kept(&mut storage, &told, "at the end");
-    assert_eq!(recorded(&mut storage), expected(Some(u64::MAX)));
+    assert_eq!(recorded(&mut storage), all());
     assert_eq!(recover(&mut storage).unwrap(), Recovered::Nothing);
 }
 
@@ -239,7 +245,7 @@ fn a_journal_that_fails_is_written_anew_and_costs_nothing() {
         }
         times += 1;
         assert_kept(&mut storage, &told, &format!("error at {at}"));
-        assert_eq!(recorded(&mut storage), expected(Some(u64::MAX)), "error at {at}");
+        assert_eq!(recorded(&mut storage), all(), "error at {at}");
         for again in at + 1..at + 10 {
             for seed in 0..4 {
                 let mut storage = Faulty::with(at, Trouble::Failed);
@@ -264,7 +270,7 @@ fn writes_that_are_short_cost_nothing() {
         let mut storage = Faulty::with(at, Trouble::Short);
         let told = record(&mut storage);
         assert_eq!(told.troubles, [""; 0], "short at {at}");
-        assert_eq!(recorded(&mut storage), expected(Some(u64::MAX)), "short at {at}");
+        assert_eq!(recorded(&mut storage), all(), "short at {at}");
     }
 }
 
@@ -278,7 +284,7 @@ fn a_full_disk_costs_pictures_and_no_sound() {
             continue;
         }
         let verified = verify(&mut storage).unwrap().unwrap();
-        let missing = expected(Some(u64::MAX))
+        let missing = all()
             .difference(&recorded(&mut storage))
             .cloned()
             .collect::<BTreeSet<_>>();
@@ -324,11 +330,7 @@ fn a_file_that_fails_goes_on_as_another_and_pictures_with_their_next_key_frame()
             .unwrap()
             .unwrap_or_else(|fault| panic!("error at {at}: {fault}"));
         assert!(storage.length(&capture_name(1)).is_ok(), "another file");
-        assert_eq!(
-            sounds(recorded(&mut storage)),
-            sounds(expected(Some(u64::MAX))),
-            "error at {at}"
-        );
+        assert_eq!(sounds(recorded(&mut storage)), sounds(all()), "error at {at}");
         assert!(verified.gaps.iter().all(|gap| gap.reason == Reason::DiskFailed));
     }
     assert!(
@@ -363,7 +365,7 @@ fn an_independent_demuxer_reads_every_frame_and_what_they_are_encrypted_with() {
     while demuxer.next_frame(&mut frame).unwrap() {
         found.insert((frame.track as u8, frame.timestamp, frame.data.clone()));
     }
-    assert_eq!(found, expected(Some(u64::MAX)));
+    assert_eq!(found, all());
 }
 
 mod changed {

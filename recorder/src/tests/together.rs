@@ -24,14 +24,14 @@ struct Scene {
     now: Instant,
 }
 
-fn manifest_of(number: u8) -> Manifest {
+pub(super) fn manifest_of(number: u8) -> Manifest {
     Manifest {
         id: RecordingId([number; 16]),
         ..manifest()
     }
 }
 
-fn ids() -> impl Iterator<Item = RecordingId> {
+pub(super) fn ids() -> impl Iterator<Item = RecordingId> {
     (0..RECORDINGS).map(|number| RecordingId([number; 16]))
 }
 
@@ -131,7 +131,7 @@ fn two_syncs_a_commit_however_many_there_are() {
     scene.play();
     assert_eq!(scene.troubles(), [""; 0]);
     for id in ids() {
-        assert_eq!(scene.recorded(id), expected(Some(u64::MAX)));
+        assert_eq!(scene.recorded(id), all());
         let mut folder = scene.volume.folder(&id.to_string());
         assert_eq!(recover(&mut folder).unwrap(), Recovered::Nothing);
     }
@@ -181,11 +181,7 @@ fn an_error_at_any_point_is_told_and_costs_nothing_that_was_safe_of_any() {
                 all.retain(|frame| frame.0 % 2 == 1);
                 all
             };
-            assert_eq!(
-                sounds(scene.recorded(id)),
-                sounds(expected(Some(u64::MAX))),
-                "{what}"
-            );
+            assert_eq!(sounds(scene.recorded(id)), sounds(all()), "{what}");
         }
     }
     let commits = SECONDS as usize + 1;
@@ -203,7 +199,7 @@ fn short_writes_cost_nothing() {
         scene.play();
         assert_eq!(scene.troubles(), [""; 0], "short at {at}");
         for id in ids() {
-            assert_eq!(scene.recorded(id), expected(Some(u64::MAX)), "short at {at}");
+            assert_eq!(scene.recorded(id), all(), "short at {at}");
         }
     }
 }
@@ -248,10 +244,7 @@ fn a_full_disk_gives_its_reserve_to_sound_until_there_is_room() {
             [(2, Reason::DiskFull), (4, Reason::DiskFull)],
             "of all, whoever was full"
         );
-        let missing: BTreeSet<_> = expected(Some(u64::MAX))
-            .difference(&scene.recorded(id))
-            .cloned()
-            .collect();
+        let missing: BTreeSet<_> = all().difference(&scene.recorded(id)).cloned().collect();
         assert!(!missing.is_empty());
         // from the second that found no room to the key frame of the next even second
         assert!(
