@@ -163,3 +163,23 @@ impl Storage for Disk {
         self.file(name)?.read_at(buffer, offset)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Temporary;
+
+    #[test]
+    fn what_is_appended_after_a_rename_is_of_the_file_that_has_the_name_now() {
+        let folder = Temporary::new();
+        let mut disk = Disk::of(folder.path());
+        for name in ["old", "new"] {
+            disk.create(name).unwrap();
+            append_all(&mut disk, name, name.as_bytes()).unwrap();
+        }
+        disk.rename("new", "old").unwrap();
+        append_all(&mut disk, "old", b" and more").unwrap();
+        assert_eq!(read_all(&mut disk, "old").unwrap(), b"new and more");
+        assert!(disk.length("new").is_err());
+    }
+}
