@@ -30,6 +30,8 @@ pub struct Recorder<V: Volume> {
     events: VecDeque<(RecordingId, Event)>,
     stats: Stats,
     committed: Instant,
+    /// One found no room, so sound alone is recorded of all.
+    is_sound_only: bool,
     /// Something begins or ends, which somebody waits for.
     is_urgent: bool,
 }
@@ -41,8 +43,11 @@ pub enum Event {
     Begun,
     /// It is safe up to this time, in microseconds.
     Safe(u64),
-    /// It goes on, with what the error says of it.
+    /// It goes on, with what the error says of it. Pictures wait for a key frame, which somebody has to ask for.
+    /// [`CommitError::Full`] is told of all as soon as one finds no room.
     Trouble(CommitError),
+    /// There is room again: pictures go on with their next key frames, likewise.
+    Room,
     /// It is complete up to this time, in microseconds, and is not here any more.
     Ended(u64),
     /// It could not go on, and is not here any more. What was safe is, and the next start ends it.
@@ -93,6 +98,7 @@ impl<V: Volume> Recorder<V> {
             events: VecDeque::new(),
             stats: Stats::default(),
             committed: now,
+            is_sound_only: false,
             is_urgent: false,
         })
     }
@@ -193,8 +199,13 @@ impl<V: Volume> Recorder<V> {
 
     /// A volume that does not say how full it is may be written to all the same.
     fn look(&mut self) {
-        if let Ok(Found::Room) = self.room.look(&mut self.volume) {
-            self.entries().for_each(|entry| entry.recording.handle_room());
+        let found = self.room.look(&mut self.volume);
+        if self.is_sound_only && matches!(found, Ok(Found::Room)) {
+            self.is_sound_only = false;
+            for (id, entry) in &mut self.recordings {
+                entry.recording.handle_room();
+                self.events.push_back((*id, Event::Room));
+            }
         }
     }
 
@@ -228,7 +239,7 @@ impl<V: Volume> Recorder<V> {
 
     fn handle_trouble(&mut self, id: RecordingId, error: CommitError) {
         match error {
-            CommitError::Full => self.handle_full(),
+            CommitError::Full => self.handle_full(id),
             CommitError::Failed(_) => self.stats.files_failed += 1,
             CommitError::Renewed(_) => self.stats.journals_renewed += 1,
             CommitError::Unfinished(_) | CommitError::Lost(_) => {}
@@ -243,11 +254,17 @@ impl<V: Volume> Recorder<V> {
     }
 
     /// The reserve is for sound and journals: one recording that finds no room is enough for all to go without pictures.
-    fn handle_full(&mut self) {
+    fn handle_full(&mut self, full: RecordingId) {
         self.stats.full += 1;
         // what it can't give back was not to be had anyway
         let _ = self.room.release(&mut self.volume);
-        self.entries().for_each(|entry| entry.recording.handle_shortage());
+        if std::mem::replace(&mut self.is_sound_only, true) {
+            return;
+        }
+        for (id, entry) in self.recordings.iter_mut().filter(|(id, _)| **id != full) {
+            entry.recording.handle_shortage();
+            self.events.push_back((*id, Event::Trouble(CommitError::Full)));
+        }
     }
 
     fn is_over(&mut self, id: RecordingId, error: &CommitError) -> bool {
@@ -324,10 +341,6 @@ impl<V: Volume> Recorder<V> {
             let micros = entry.recording.safe_micros();
             self.events.push_back((id, Event::Ended(micros)));
         }
-    }
-
-    fn entries(&mut self) -> impl Iterator<Item = &mut Entry<V::Folder>> {
-        self.recordings.values_mut()
     }
 }
 

@@ -83,6 +83,7 @@ impl Scene {
                 Event::Begun => told.has_begun = true,
                 Event::Safe(micros) | Event::Ended(micros) => told.safe_micros = Some(micros),
                 Event::Trouble(error) => told.troubles.push(name_of(&error)),
+                Event::Room => told.troubles.push("room"),
                 Event::Lost(error) => {
                     assert!(matches!(error, CommitError::Lost(_)) || self.volume.borrow_mut().has_crashed());
                     told.troubles.push("lost");
@@ -226,12 +227,18 @@ fn a_full_disk_gives_its_reserve_to_sound_until_there_is_room() {
     );
     for told in scene.told.values() {
         assert_eq!(told.safe_micros, Some(2_900_000), "sound goes on: {told:?}");
-        assert!(told.troubles.iter().all(|trouble| *trouble == "full"));
+        assert!(!told.troubles.is_empty() && told.troubles.iter().all(|trouble| *trouble == "full"));
     }
     scene.volume.borrow_mut().capacity = None;
     (3..SECONDS).for_each(|number| scene.second(number));
     assert!(!scene.recorder.stats().is_short);
     assert_eq!(scene.volume.borrow_mut().reserved(), LIMITS.reserve_bytes);
+    assert!(
+        scene
+            .told
+            .values()
+            .all(|told| told.troubles.ends_with(&["full", "room"]))
+    );
     ids().for_each(|id| scene.recorder.handle_end(id));
     scene.commit();
     for id in ids() {
@@ -252,6 +259,32 @@ fn a_full_disk_gives_its_reserve_to_sound_until_there_is_room() {
                 .iter()
                 .all(|(track, millis, _)| track % 2 == 0 && (1000..4000).contains(millis))
         );
+    }
+}
+
+#[test]
+fn one_that_finds_no_room_is_enough_for_all_to_leave_it_to_sound() {
+    let mut scene = Scene::on(Faulty::default()).unwrap();
+    scene.begin();
+    scene.second(0);
+    let at = scene.volume.borrow_mut().operations + 1;
+    scene.volume.borrow_mut().trouble = Some((at, Trouble::Full(1)));
+    (1..SECONDS).for_each(|number| scene.second(number));
+    ids().for_each(|id| scene.recorder.handle_end(id));
+    scene.commit();
+    assert_eq!(scene.recorder.stats().full, 1);
+    for (id, from) in ids().zip([900_000, 1_900_000, 1_900_000]) {
+        assert_eq!(scene.told[&id].troubles, ["full", "room"]);
+        let verified = verify(&mut scene.volume.folder(&id.to_string()))
+            .unwrap()
+            .unwrap();
+        let gap = |track| Gap {
+            track,
+            from,
+            to: 4_000_000,
+            reason: Reason::DiskFull,
+        };
+        assert_eq!(verified.gaps, [gap(2), gap(4)]);
     }
 }
 
