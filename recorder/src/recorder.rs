@@ -76,6 +76,8 @@ struct Entry<S> {
     recording: Recording<S>,
     /// How long its journal was when somebody was told of it last.
     told_bytes: u64,
+    /// How many stood in its way since.
+    errors: u8,
     progress: Progress,
 }
 
@@ -83,8 +85,7 @@ struct Entry<S> {
 enum Progress {
     Beginning,
     Going,
-    /// So many errors were in the way of its end.
-    Ending(u8),
+    Ending,
 }
 
 impl<V: Volume> Recorder<V> {
@@ -121,6 +122,7 @@ impl<V: Volume> Recorder<V> {
         let entry = Entry {
             recording: staged.map_err(BeginError::Folder)?,
             told_bytes: 0,
+            errors: 0,
             progress: Progress::Beginning,
         };
         self.recordings.insert(id, entry);
@@ -147,9 +149,10 @@ impl<V: Volume> Recorder<V> {
         let Some(entry) = self.recordings.get_mut(&id) else {
             return;
         };
-        if !matches!(entry.progress, Progress::Ending(_)) {
+        if entry.progress != Progress::Ending {
             entry.recording.handle_end();
-            entry.progress = Progress::Ending(0);
+            entry.progress = Progress::Ending;
+            entry.errors = 0;
             self.is_urgent = true;
         }
     }
@@ -194,7 +197,7 @@ impl<V: Volume> Recorder<V> {
 
     fn open_recording(&mut self, id: RecordingId) -> Option<&mut Recording<V::Folder>> {
         let entry = self.recordings.get_mut(&id)?;
-        (!matches!(entry.progress, Progress::Ending(_))).then_some(&mut entry.recording)
+        (entry.progress != Progress::Ending).then_some(&mut entry.recording)
     }
 
     /// A volume that does not say how full it is may be written to all the same.
@@ -267,16 +270,20 @@ impl<V: Volume> Recorder<V> {
         }
     }
 
+    /// What waits for a disk that stays broken is kept in memory: not for ever.
     fn is_over(&mut self, id: RecordingId, error: &CommitError) -> bool {
-        let entry = self.recordings.get_mut(&id);
-        match (error, entry.map(|entry| &mut entry.progress)) {
-            (CommitError::Lost(_), _) => true,
-            (CommitError::Full | CommitError::Failed(_), Some(Progress::Ending(errors))) => {
-                *errors += 1;
-                *errors == ENDING_ERRORS
-            }
-            _ => false,
-        }
+        let Some(entry) = self.recordings.get_mut(&id) else {
+            return false;
+        };
+        let most = match (error, entry.progress) {
+            (CommitError::Lost(_), _) => return true,
+            (CommitError::Full | CommitError::Failed(_), Progress::Ending) => ENDING_ERRORS,
+            // where there is no room there may be some again, and sound alone is kept
+            (CommitError::Failed(_), _) => ERRORS,
+            _ => return false,
+        };
+        entry.errors += 1;
+        entry.errors >= most
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -308,6 +315,7 @@ impl<V: Volume> Recorder<V> {
                 continue;
             }
             entry.told_bytes = bytes;
+            entry.errors = 0;
             let event = match entry.progress {
                 Progress::Beginning => Event::Begun,
                 _ => Event::Safe(entry.recording.safe_micros()),
@@ -347,5 +355,8 @@ impl<V: Volume> Recorder<V> {
 /// The loss bound is twice this: what came since the last commit, and what comes while one waits for the disk.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Two commits: each tries twice.
+/// Half a minute or a minute, each commit trying once or twice: a controller that is reset takes less.
+const ERRORS: u8 = 60;
+
+/// Two commits or more, for the same reason: somebody waits for the end.
 const ENDING_ERRORS: u8 = 4;

@@ -217,6 +217,12 @@ fn a_full_disk_gives_its_reserve_to_sound_until_there_is_room() {
     scene.second(2);
     let stats = scene.recorder.stats();
     assert!(stats.is_short && stats.full > 0, "{stats:?}");
+    let others = u64::from(RECORDINGS) - 1;
+    assert_eq!(
+        scene.troubles().len() as u64,
+        stats.full + others,
+        "others are told once"
+    );
     assert!(
         matches!(scene.recorder.handle_begin(manifest_of(9)), Err(BeginError::NoRoom { free_bytes, .. }) if free_bytes < 20_000 + 1000)
     );
@@ -374,13 +380,19 @@ fn what_is_not_safe_for_longer_is_told() {
     }
 }
 
-#[test]
-fn a_disk_that_stays_broken_ends_what_is_to_end() {
+/// Of recordings of which a second is safe when the disk breaks for good.
+fn broken() -> Scene {
     let mut scene = Scene::on(Faulty::default()).unwrap();
     scene.begin();
     scene.second(0);
     let at = scene.volume.borrow_mut().operations + 1;
     scene.volume.borrow_mut().trouble = Some((at, Trouble::Crash));
+    scene
+}
+
+#[test]
+fn a_disk_that_stays_broken_ends_what_is_to_end() {
+    let mut scene = broken();
     ids().for_each(|id| scene.recorder.handle_end(id));
     scene.commit();
     assert_eq!(scene.recorder.stats().recordings, 3, "it is tried again");
@@ -389,4 +401,28 @@ fn a_disk_that_stays_broken_ends_what_is_to_end() {
     assert_eq!(scene.recorder.stats().recordings_lost, 3);
     let left = Shared::of(scene.volume.borrow_mut().after_crash(0));
     scene.assert_kept(&left, "a broken disk");
+}
+
+#[test]
+fn a_disk_that_stays_broken_ends_what_goes_on_after_half_a_minute() {
+    let mut scene = broken();
+    (1..30).for_each(|number| scene.second(number));
+    assert_eq!(scene.recorder.stats().recordings, 3);
+    scene.second(30);
+    assert_eq!(scene.recorder.stats().recordings_lost, 3);
+    let left = Shared::of(scene.volume.borrow_mut().after_crash(0));
+    scene.assert_kept(&left, "a broken disk");
+}
+
+#[test]
+fn errors_that_come_now_and_then_end_nothing() {
+    let mut scene = Scene::on(Faulty::default()).unwrap();
+    scene.begin();
+    for number in 0..80 {
+        let at = scene.volume.borrow_mut().operations + 1;
+        scene.volume.borrow_mut().trouble = Some((at, Trouble::Failed));
+        scene.second(number);
+    }
+    let stats = scene.recorder.stats();
+    assert_eq!((stats.recordings, stats.files_failed), (3, 80));
 }
