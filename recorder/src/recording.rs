@@ -193,7 +193,7 @@ impl<S: Storage> Recording<S> {
                 self.staged = Some(span);
                 Ok(())
             }
-            Err(error) if error.kind() == io::ErrorKind::StorageFull => Err(self.full(&span)),
+            Err(error) if is_full(&error) => Err(self.full(&span)),
             Err(error) => Err(self.failed(error)),
         }
     }
@@ -211,7 +211,7 @@ impl<S: Storage> Recording<S> {
                 self.staged = Some(span);
                 Ok(())
             }
-            Err(error) if error.kind() == io::ErrorKind::StorageFull => Err(self.full_journal(&span)),
+            Err(error) if is_full(&error) => Err(self.full_journal(&span)),
             Err(error) => Err(self.renew(&span, error)),
         }
     }
@@ -317,6 +317,14 @@ impl<S: Storage> Recording<S> {
         self.storage.rename(JOURNAL_PART, JOURNAL)?;
         self.storage.sync_folder()
     }
+}
+
+/// The disk has no room, or none for us.
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 /// The same error: that of a sync is everyone's whose bytes it was to make durable.

@@ -212,7 +212,7 @@ impl Storage for Faulty {
         let file = self.file(name)?;
         if free < bytes.len() as u64 {
             file.now.extend_from_slice(&bytes[..free as usize]);
-            return Err(io::ErrorKind::StorageFull.into());
+            return Err(io::ErrorKind::QuotaExceeded.into());
         }
         match trouble {
             Some(Trouble::Full(_)) => {
