@@ -30,6 +30,16 @@ pub(crate) fn split(frame: &[u8]) -> Option<Parts<'_>> {
     })
 }
 
+/// One OBU, with its size or without, as the far end of a packetiser writes it; nothing of a temporal delimiter, which
+/// packetisers leave out. None when it is no OBU, or not one alone.
+pub fn spell_obu(unit: &[u8]) -> Option<Vec<u8>> {
+    let read = Unit::read(unit).filter(|read| read.behind.is_empty())?;
+    Some(match read.kind {
+        TEMPORAL_DELIMITER => Vec::new(),
+        _ => read.spelt(),
+    })
+}
+
 /// An OBU of a frame that is none.
 pub(crate) fn envelop(sealed: &[u8]) -> Vec<u8> {
     [&[FRAME_WITH_SIZE], &leb128(sealed.len())[..], sealed].concat()
@@ -156,6 +166,15 @@ mod tests {
         for frame in cases {
             assert_eq!(split(frame), None, "{frame:?}");
         }
+    }
+
+    #[test]
+    fn obus_are_spelt_as_the_far_end_writes_them() {
+        assert_eq!(spell_obu(&[0x30, 9, 8]).as_deref(), Some(&[0x32, 2, 9, 8][..]));
+        assert_eq!(spell_obu(&[0x0a, 0x83, 0, 1, 2, 3]).as_deref(), Some(SEQUENCE));
+        assert_eq!(spell_obu(DELIMITER).as_deref(), Some(&[][..]));
+        assert_eq!(spell_obu(&[SEQUENCE, FRAME].concat()), None, "two");
+        assert_eq!(spell_obu(&[]), None);
     }
 
     #[test]

@@ -22,6 +22,7 @@ use sframe::frame::{EncryptedFrameView, MediaFrameView, MonotonicCounter};
 use sframe::header::{Counter, SframeHeader};
 use sframe::key::{DecryptionKey, EncryptionKey};
 
+pub use av1::spell_obu;
 pub use layout::Codec;
 pub use trailer::Trailer;
 

@@ -40,16 +40,43 @@ impl Beginning<'_> {
     }
 }
 
-/// What begins in a packet; `None` in place of what can't be read.
-pub fn beginnings(payload: &[u8]) -> impl Iterator<Item = Option<Beginning<'_>>> {
-    let (&header, rest) = payload.split_first().unwrap_or((&CONTINUES_BIT, &[]));
-    let elements = Elements {
+/// What a packet holds of an OBU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece<'a> {
+    /// Where the OBU begins here, its header first.
+    pub bytes: &'a [u8],
+    /// It began in the packet before.
+    pub continues: bool,
+    /// It goes on in the next packet.
+    pub continued: bool,
+}
+
+/// The OBUs of a packet, and what there is of those that it shares with its neighbours; `None` in place of what can't
+/// be read.
+pub fn pieces(payload: &[u8]) -> impl Iterator<Item = Option<Piece<'_>>> {
+    let (&header, rest) = payload.split_first().unwrap_or((&0, &[]));
+    Elements {
         rest,
         left: header >> 4 & 0x03,
         has_counted: header >> 4 & 0x03 != 0,
+        begins_open: header & CONTINUES_BIT != 0,
         ends_open: header & CONTINUED_BIT != 0,
-    };
-    elements.skip(usize::from(header & CONTINUES_BIT != 0))
+    }
+}
+
+/// What begins in a packet; `None` in place of what can't be read.
+pub fn beginnings(payload: &[u8]) -> impl Iterator<Item = Option<Beginning<'_>>> {
+    let continues = payload.first().is_some_and(|header| header & CONTINUES_BIT != 0);
+    let begun = pieces(payload).skip(usize::from(continues));
+    begun.map(|piece| {
+        let piece = piece?;
+        let (&header, body) = piece.bytes.split_first()?;
+        Some(Beginning {
+            header,
+            body,
+            whole: !piece.continued,
+        })
+    })
 }
 
 /// The elements of a packet.
@@ -58,12 +85,14 @@ struct Elements<'a> {
     /// Of those that the header counts.
     left: u8,
     has_counted: bool,
+    /// The first one began in the packet before.
+    begins_open: bool,
     /// The last one goes on in the next packet.
     ends_open: bool,
 }
 
 impl<'a> Iterator for Elements<'a> {
-    type Item = Option<Beginning<'a>>;
+    type Item = Option<Piece<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
@@ -73,14 +102,11 @@ impl<'a> Iterator for Elements<'a> {
         if element.is_none() {
             self.rest = &[];
         }
-        Some(element.and_then(|element| {
-            let (&header, body) = element.split_first()?;
-            let is_last = self.rest.is_empty();
-            Some(Beginning {
-                header,
-                body,
-                whole: !(is_last && self.ends_open),
-            })
+        let continues = std::mem::take(&mut self.begins_open);
+        Some(element.map(|bytes| Piece {
+            bytes,
+            continues,
+            continued: self.rest.is_empty() && self.ends_open,
         }))
     }
 }
@@ -170,6 +196,22 @@ mod tests {
         assert_eq!(found(&two), [Some((0x08, 1, true)), Some((0x30, 1, false))]);
         let uncounted = [0b1000_0000, 2, 7, 7, 3, 0x30, 1, 2];
         assert_eq!(found(&uncounted), [Some((0x30, 2, true))]);
+    }
+
+    #[test]
+    fn pieces_say_what_they_share_with_other_packets() {
+        let found = |payload: &'static [u8]| -> Vec<_> {
+            let piece =
+                |piece: Option<Piece<'static>>| piece.map(|one| (one.bytes, one.continues, one.continued));
+            pieces(payload).map(piece).collect()
+        };
+        assert_eq!(found(&[0b1101_0000, 7, 8]), [Some((&[7, 8][..], true, true))]);
+        let both = found(&[0b1110_0000, 1, 7, 0x30, 1]);
+        assert_eq!(
+            both,
+            [Some((&[7][..], true, false)), Some((&[0x30, 1][..], false, true))]
+        );
+        assert_eq!(found(&[0b1010_0000, 9, 7]), [None]);
     }
 
     #[test]

@@ -73,7 +73,12 @@ pub fn beginnings(payload: &[u8]) -> impl Iterator<Item = Option<Beginning<'_>>>
 }
 
 /// The NAL units of an aggregation, and `None` at its end if that is none.
-fn aggregation(mut rest: &[u8]) -> impl Iterator<Item = Option<Beginning<'_>>> {
+fn aggregation(rest: &[u8]) -> impl Iterator<Item = Option<Beginning<'_>>> {
+    aggregated_units(rest).map(Beginning::whole)
+}
+
+/// The NAL units of an aggregation, and an empty one at its end if that can't be read.
+fn aggregated_units(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
@@ -84,7 +89,49 @@ fn aggregation(mut rest: &[u8]) -> impl Iterator<Item = Option<Beginning<'_>>> {
             [] => &[],
             _ => rest.get(2 + unit.len()..).unwrap_or_default(),
         };
-        Some(Beginning::whole(unit))
+        Some(unit)
+    })
+}
+
+/// What a packet holds of NAL units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// A whole one, its header first.
+    Unit(&'a [u8]),
+    /// One that is sent in several packets (FU-A).
+    Fragment {
+        /// That of the unit, put together from indicator and FU header.
+        header: u8,
+        /// The unit begins here.
+        start: bool,
+        /// The unit ends here.
+        end: bool,
+        /// What follows the header.
+        body: &'a [u8],
+    },
+}
+
+/// The pieces in a packet of packetization mode 0 or 1; `None` in place of what can't be read.
+pub fn pieces(payload: &[u8]) -> impl Iterator<Item = Option<Piece<'_>>> {
+    let (&header, rest) = payload.split_first().unwrap_or((&0, &[]));
+    let (single, aggregated) = match header & TYPE_MASK {
+        STAP_A => (None, rest),
+        FU_A => (Some(fragment(header, rest)), &[][..]),
+        1..STAP_A => (Some(Some(Piece::Unit(payload))), &[][..]),
+        _ => (Some(None), &[][..]),
+    };
+    let units = aggregated_units(aggregated).map(|unit| (!unit.is_empty()).then_some(Piece::Unit(unit)));
+    single.into_iter().chain(units)
+}
+
+/// RFC 6184 §5.8: "The NAL unit type octet of the fragmented NAL unit is not included as such".
+fn fragment(indicator: u8, rest: &[u8]) -> Option<Piece<'_>> {
+    let (&fu_header, body) = rest.split_first()?;
+    Some(Piece::Fragment {
+        header: indicator & !TYPE_MASK | fu_header & TYPE_MASK,
+        start: fu_header & FU_START_BIT != 0,
+        end: fu_header & FU_END_BIT != 0,
+        body,
     })
 }
 
@@ -124,6 +171,8 @@ fn begins(unit_type: u8, body: &[u8]) -> bool {
 const TYPE_MASK: u8 = 0x1f;
 /// RFC 6184 §5.8: the S bit of the FU header.
 const FU_START_BIT: u8 = 0x80;
+/// RFC 6184 §5.8: the E bit.
+const FU_END_BIT: u8 = 0x40;
 
 // ITU-T H.264 table 7-1 and RFC 6184 table 1.
 const IDR_SLICE: u8 = 5;
@@ -159,6 +208,35 @@ mod tests {
             is_keyframe(&[0x79, 0, 1, 0, 2, 0x67, 0x42]),
             "with a decoding order number"
         );
+    }
+
+    #[test]
+    fn pieces_are_units_and_parts_of_them() {
+        let found = |payload: &'static [u8]| pieces(payload).collect::<Vec<_>>();
+        assert_eq!(found(&[0x67, 1]), [Some(Piece::Unit(&[0x67, 1]))]);
+        let two = found(&[0x78, 0, 2, 0x67, 1, 0, 1, 0x68]);
+        assert_eq!(two, [Some(Piece::Unit(&[0x67, 1])), Some(Piece::Unit(&[0x68]))]);
+        let fragment = |start, end| {
+            let body = &[9][..];
+            [Some(Piece::Fragment {
+                header: 0x65,
+                start,
+                end,
+                body,
+            })]
+        };
+        assert_eq!(found(&[0x7c, 0x85, 9]), fragment(true, false));
+        assert_eq!(found(&[0x7c, 0x05, 9]), fragment(false, false));
+        assert_eq!(found(&[0x7c, 0x45, 9]), fragment(false, true));
+        for unreadable in [
+            &[][..],
+            &[0x7c],
+            &[0x78, 0, 9, 1],
+            &[0x79, 0, 1],
+            &[0x7d, 0x85, 0, 1],
+        ] {
+            assert_eq!(found(unreadable), [None]);
+        }
     }
 
     #[test]

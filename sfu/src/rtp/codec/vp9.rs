@@ -90,10 +90,16 @@ impl Descriptor {
         Some(rest)
     }
 
+    /// The first packet of a picture: of the lowest spatial layer.
+    #[inline]
+    pub fn starts_picture(&self) -> bool {
+        self.start && self.layer.is_none_or(|layer| layer.spatial == 0)
+    }
+
     /// The first packet of a key frame: refers to nothing, neither earlier nor below.
     #[inline]
     pub fn starts_keyframe(&self) -> bool {
-        self.start && !self.inter_predicted && self.layer.is_none_or(|layer| layer.spatial == 0)
+        self.starts_picture() && !self.inter_predicted
     }
 }
 
