@@ -76,6 +76,12 @@ pub enum Command {
         /// On or off.
         muted: bool,
     },
+    /// Asks the publisher of a track for key frames of all its encodings, at the pace of all who ask; for a tap, which
+    /// can't. A muted track is not asked.
+    RequestKeyframes {
+        /// Which.
+        track: TrackId,
+    },
     /// Sends one message to a participant's data channel with this label; without such a channel it
     /// is dropped and counted.
     SendMessage {

@@ -51,6 +51,26 @@ fn nobody_is_asked_for_key_frames_of_a_muted_track() {
 }
 
 #[test]
+fn whoever_taps_a_track_asks_for_its_key_frames_at_the_pace_of_all() {
+    let mut hall = Hall::new();
+    let speaker = hall.join(ROOM, &[]);
+    let track = hall.publish(speaker, MediaKind::Video);
+    hall.run(seconds(1));
+    let asked = hall.client(speaker).keyframe_requests_received;
+    for _ in 0..3 {
+        hall.command(Command::RequestKeyframes { track });
+        hall.run(millis(50));
+    }
+    assert_eq!(hall.client(speaker).keyframe_requests_received, asked + 1);
+    hall.run(seconds(1));
+    assert_eq!(hall.client(speaker).keyframe_requests_received, asked + 2);
+    hall.command(Command::Mute { track, muted: true });
+    hall.command(Command::RequestKeyframes { track });
+    hall.run(seconds(1));
+    assert_eq!(hall.client(speaker).keyframe_requests_received, asked + 2);
+}
+
+#[test]
 fn a_closed_room_says_goodbye_to_everybody_and_forgets_all() {
     let mut hall = Hall::new();
     let (one, other) = (hall.join(ROOM, &["chat"]), hall.join(ROOM, &[]));

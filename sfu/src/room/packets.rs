@@ -10,7 +10,7 @@ use super::Room;
 use crate::drop::Drop;
 use crate::id::{ParticipantId, Ssrc, TrackId};
 use crate::output::Output;
-use crate::publication::arrival::{Arrival, EncodingIndex};
+use crate::publication::arrival::{Arrival, EncodingIndex, MAX_ENCODINGS};
 use crate::rtp::Extensions;
 use crate::rtp::rtcp::{self, NackItems, ReportBlocks, Rtcp};
 use crate::transport::ice::Binding;
@@ -220,6 +220,20 @@ impl Room {
             self.request_keyframe(now, track, encoding, output);
         }
         self.wanted = wanted;
+    }
+
+    /// Of all encodings of a track.
+    pub(crate) fn request_keyframes(
+        &mut self,
+        now: Instant,
+        track: TrackId,
+        output: &mut Output,
+    ) -> Option<()> {
+        self.tracks.get(&track)?;
+        for encoding in 0..MAX_ENCODINGS as u8 {
+            self.request_keyframe(now, track, EncodingIndex(encoding), output);
+        }
+        Some(())
     }
 
     fn request_keyframe(

@@ -63,6 +63,10 @@ impl Shard {
                 let room = self.rooms.get_mut(self.homes.tracks.get(&track)?)?;
                 room.mute(track, muted, &mut self.output)
             }
+            Command::RequestKeyframes { track } => {
+                let room = self.rooms.get_mut(self.homes.tracks.get(&track)?)?;
+                room.request_keyframes(now, track, &mut self.output)
+            }
             Command::SendMessage {
                 participant,
                 label,
