@@ -7,10 +7,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::journal::{End, Journal, Record};
-use crate::manifest::{Manifest, RecordingId, VERSION};
+use crate::manifest::{Manifest, RecordingId};
 use crate::storage::{Disk, Storage, read_all};
 
 pub(crate) const MANIFEST: &str = "manifest.json";
+/// Hellos, the proposal, and consents, a line each.
+pub(crate) const CONSENTS: &str = "consent.jsonl";
+
+/// Capsules, a line each.
+pub(crate) const KEYS: &str = "keys.jsonl";
+
 pub(crate) const JOURNAL: &str = "journal.log";
 /// The next one, until it is whole.
 pub(crate) const JOURNAL_PART: &str = "journal.log.part";
@@ -53,7 +59,7 @@ pub(crate) fn read_manifest(storage: &mut impl Storage) -> Result<Manifest, Fold
     let bytes = read_all(storage, MANIFEST).map_err(FolderError::io(MANIFEST))?;
     let manifest: Manifest =
         serde_json::from_slice(&bytes).map_err(|error| FolderError::Manifest(error.to_string()))?;
-    if manifest.version != VERSION {
+    if manifest.version != Manifest::VERSION {
         return Err(FolderError::Manifest(format!(
             "version {} is not known here",
             manifest.version

@@ -25,7 +25,7 @@ mod keyframes;
 mod payload;
 mod reorder;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod timing;

@@ -14,10 +14,13 @@
 //! |---|---|
 //! | `manifest.json` | what was recorded: [`Manifest`] |
 //! | `capture-000.mkv.part`, later `capture-000.mkv` | sealed frames in Matroska; another number after a disk's error |
+//! | `consent.jsonl` | who agreed to it: messages that they have signed |
+//! | `keys.jsonl` | its keys, each sealed to those who may open it |
 //! | `journal.log` | which bytes are durable, with a hash chained from the first to the last; gaps; the end |
 
 mod capture;
 mod chain;
+mod desk;
 mod ebml;
 mod folder;
 mod frame;
@@ -39,12 +42,13 @@ mod verify;
 mod volume;
 
 pub use capture::{Capture, Span};
+pub use desk::{CODECS_WITHIN, Counts, Desk, DeskEvent};
 pub use folder::{FolderError, Summary, list};
 pub use frame::{Frame, Gap, Reason};
 pub use intake::{Intake, Output, Source};
 pub use manifest::{Manifest, NoId, RecordingId, Track};
 pub use recorder::{BeginError, Event, Recorder};
-pub use recording::{CommitError, Recording};
+pub use recording::{Beside, CommitError, Recording};
 pub use recovery::{Recovered, recover};
 pub use room::Limits;
 pub use stats::{Durations, Stats};

@@ -26,6 +26,12 @@ pub struct Manifest {
     pub layout: u8,
     /// RFC 9605 cipher suite.
     pub suite: u16,
+    /// What it is for, as it was agreed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// When it is to be destroyed, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<u64>,
     /// What is recorded, in the order of track numbers from 1.
     pub tracks: Vec<Track>,
 }
@@ -46,10 +52,10 @@ pub struct Track {
     pub height: u16,
 }
 
-/// Of [`Manifest::version`].
-pub(crate) const VERSION: u8 = 1;
-
 impl Manifest {
+    /// Of what is written here.
+    pub const VERSION: u8 = 1;
+
     /// The track with this number, from 1.
     pub fn track(&self, number: u8) -> Option<&Track> {
         self.tracks.get(usize::from(number).checked_sub(1)?)

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::frame::{Frame, Gap};
 use crate::manifest::{Manifest, RecordingId, Track};
-use crate::recording::{CommitError, Recording};
+use crate::recording::{Beside, CommitError, Recording};
 use crate::room::{Found, Limits, Room, hours};
 use crate::stats::Stats;
 use crate::volume::Volume;
@@ -141,6 +141,15 @@ impl<V: Volume> Recorder<V> {
     pub fn handle_gap(&mut self, id: RecordingId, gap: Gap) {
         if let Some(recording) = self.open_recording(id) {
             recording.handle_gap(gap);
+        }
+    }
+
+    /// Appends a line to a file beside the media of a recording; it is durable before what is committed next is called
+    /// safe. What is of no recording is dropped.
+    pub fn handle_beside(&mut self, id: RecordingId, beside: Beside, line: &str) -> io::Result<()> {
+        match self.open_recording(id) {
+            Some(recording) => recording.append_beside(beside, line),
+            None => Ok(()),
         }
     }
 

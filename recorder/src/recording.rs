@@ -10,7 +10,7 @@
 use std::io;
 
 use crate::capture::{Capture, Span};
-use crate::folder::{FolderError, JOURNAL, JOURNAL_PART, MANIFEST, part_name};
+use crate::folder::{CONSENTS, FolderError, JOURNAL, JOURNAL_PART, KEYS, MANIFEST, part_name};
 use crate::frame::{Frame, Gap};
 use crate::journal::Journal;
 use crate::manifest::Manifest;
@@ -30,6 +30,8 @@ pub struct Recording<S> {
     staged: Option<Span>,
     safe_micros: u64,
     phase: Phase,
+    /// Those that are there.
+    beside: Vec<Beside>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,24 @@ pub enum CommitError {
     Lost(#[source] io::Error),
 }
 
+/// A file beside the media, of one line for each thing that is kept (`web/client/RECORDING.md`, section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Beside {
+    /// Hellos, the proposal, and consents.
+    Consents,
+    /// Capsules.
+    Keys,
+}
+
+impl Beside {
+    pub(crate) const fn file(self) -> &'static str {
+        match self {
+            Self::Consents => CONSENTS,
+            Self::Keys => KEYS,
+        }
+    }
+}
+
 impl CommitError {
     /// The files have their names, which may not outlive a crash.
     pub(crate) fn unfinished(error: &io::Error) -> Self {
@@ -94,6 +114,7 @@ impl<S: Storage> Recording<S> {
             staged: None,
             safe_micros: 0,
             phase: Phase::Going,
+            beside: Vec::new(),
         })
     }
 
@@ -105,6 +126,15 @@ impl<S: Storage> Recording<S> {
     /// Something will not come.
     pub fn handle_gap(&mut self, gap: Gap) {
         self.capture.handle_gap(gap);
+    }
+
+    /// Appends a line to a file beside the media. It is durable with whatever is committed next, of a volume as a whole.
+    pub(crate) fn append_beside(&mut self, beside: Beside, line: &str) -> io::Result<()> {
+        if !self.beside.contains(&beside) {
+            self.storage.create(beside.file())?;
+            self.beside.push(beside);
+        }
+        append_all(&mut self.storage, beside.file(), format!("{line}\n").as_bytes())
     }
 
     /// Room is short on the disk: sound alone is recorded from here on.

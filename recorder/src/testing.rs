@@ -424,6 +424,8 @@ pub(crate) fn manifest() -> Manifest {
         begun: 1_795_816_800_000,
         layout: 2,
         suite: 5,
+        purpose: None,
+        expires: None,
         tracks: vec![
             track(Codec::Opus, 16),
             track(Codec::Vp8, 16),

@@ -27,6 +27,21 @@ pub enum Codec {
     Av1,
 }
 
+impl Codec {
+    /// What is sealed of what is sent by this codec; none where there is no layout for it.
+    pub const fn of(sent: rapport_sfu::codec::Codec) -> Option<Self> {
+        use rapport_sfu::codec::Codec as Sent;
+        match sent {
+            Sent::Opus => Some(Self::Opus),
+            Sent::Vp8 => Some(Self::Vp8),
+            Sent::Vp9 { .. } => Some(Self::Vp9),
+            Sent::H264 { .. } => Some(Self::H264),
+            Sent::Av1 { .. } => Some(Self::Av1),
+            _ => None,
+        }
+    }
+}
+
 /// A frame, sealed or not, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parts<'a> {

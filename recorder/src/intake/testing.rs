@@ -15,7 +15,7 @@ use rapport_sfu::subscription::tap::TapPacket;
 use super::{Intake, Output, Source};
 use crate::frame::{Frame, Gap};
 
-pub(super) const ALL_CODECS: [Codec; 5] = [
+pub(crate) const ALL_CODECS: [Codec; 5] = [
     Codec::Opus,
     Codec::Vp8,
     Codec::Vp9 { profile: 0 },
@@ -27,54 +27,44 @@ pub(super) const ALL_CODECS: [Codec; 5] = [
 ];
 
 /// Small, so that frames have many packets.
-pub(super) const MTU: usize = 60;
+pub(crate) const MTU: usize = 60;
 
-pub(super) const fn millis(count: u64) -> Duration {
+pub(crate) const fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
-const fn sealed_codec(codec: Codec) -> rapport_seal::Codec {
-    match codec {
-        Codec::Opus => rapport_seal::Codec::Opus,
-        Codec::Vp8 => rapport_seal::Codec::Vp8,
-        Codec::Vp9 { .. } => rapport_seal::Codec::Vp9,
-        Codec::H264 { .. } => rapport_seal::Codec::H264,
-        _ => rapport_seal::Codec::Av1,
-    }
-}
-
 /// One encoding of a track.
-pub(super) struct Sender {
-    pub(super) codec: Codec,
-    pub(super) encoding: u8,
-    pub(super) timestamp: u32,
-    pub(super) sequence: u64,
-    pub(super) picture_id: u16,
-    pub(super) tl0: u8,
+pub(crate) struct Sender {
+    pub(crate) codec: Codec,
+    pub(crate) encoding: u8,
+    pub(crate) timestamp: u32,
+    pub(crate) sequence: u64,
+    pub(crate) picture_id: u16,
+    pub(crate) tl0: u8,
     /// VP9: references are named.
-    pub(super) is_flexible: bool,
-    pub(super) mtu: usize,
+    pub(crate) is_flexible: bool,
+    pub(crate) mtu: usize,
     sealer: Sealer,
     random: StdRng,
 }
 
 /// A frame as it was encoded, and on its way.
 #[derive(Clone, Debug)]
-pub(super) struct Sent {
-    pub(super) timestamp: u32,
-    pub(super) plain: Vec<u8>,
-    pub(super) packets: Vec<TapPacket>,
+pub(crate) struct Sent {
+    pub(crate) timestamp: u32,
+    pub(crate) plain: Vec<u8>,
+    pub(crate) packets: Vec<TapPacket>,
 }
 
 /// The temporal layer of a frame, and whether it refers to the lowest alone.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Layer {
-    pub(super) temporal: u8,
-    pub(super) is_sync: bool,
+pub(crate) struct Layer {
+    pub(crate) temporal: u8,
+    pub(crate) is_sync: bool,
 }
 
 impl Sender {
-    pub(super) fn new(codec: Codec, encoding: u8) -> Self {
+    pub(crate) fn new(codec: Codec, encoding: u8) -> Self {
         // each has its own range of counters, as if one sealer made them all
         let first = 300 + (u64::from(encoding) << 24);
         Self {
@@ -92,21 +82,25 @@ impl Sender {
     }
 
     /// Time passes until the next frame.
-    pub(super) fn skip(&mut self, time: Duration) {
+    pub(crate) fn skip(&mut self, time: Duration) {
         let ticks = rapport_sfu::rtp::time::ticks_in(time, self.codec.clock_rate());
         self.timestamp = self.timestamp.wrapping_add(ticks);
     }
 
-    pub(super) fn send(&mut self, is_key: bool) -> Sent {
+    pub(crate) fn send(&mut self, is_key: bool) -> Sent {
         let size = self.random.random_range(20..400);
         self.send_sized(is_key, size, Layer::default())
     }
 
-    pub(super) fn send_sized(&mut self, is_key: bool, size: usize, layer: Layer) -> Sent {
+    pub(crate) fn send_sized(&mut self, is_key: bool, size: usize, layer: Layer) -> Sent {
         let (encoded, plain) = self.encode(is_key, size);
         let sealed = self
             .sealer
-            .seal(sealed_codec(self.codec), &encoded, &Trailer::default())
+            .seal(
+                rapport_seal::Codec::of(self.codec).unwrap(),
+                &encoded,
+                &Trailer::default(),
+            )
             .unwrap();
         self.picture_id = (self.picture_id + 1) & 0x7fff;
         self.tl0 = self.tl0.wrapping_add(u8::from(layer.temporal == 0));
@@ -283,7 +277,7 @@ fn units(frame: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
-pub(super) fn packet(codec: Codec, encoding: u8, payload: Vec<u8>) -> TapPacket {
+pub(crate) fn packet(codec: Codec, encoding: u8, payload: Vec<u8>) -> TapPacket {
     TapPacket {
         tap: TapId(1),
         track: TrackId(1),
@@ -299,41 +293,41 @@ pub(super) fn packet(codec: Codec, encoding: u8, payload: Vec<u8>) -> TapPacket 
     }
 }
 
-fn key() -> BaseKey {
+pub(crate) fn key() -> BaseKey {
     BaseKey::new(Kid::first_of(SenderIndex(40)), [9; 32])
 }
 
 /// Opens what comes out, each frame once.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     codec: Codec,
     opener: Opener,
 }
 
 impl Reader {
-    pub(super) fn new(codec: Codec) -> Self {
+    pub(crate) fn new(codec: Codec) -> Self {
         let mut opener = Opener::default();
         opener.add(&key()).unwrap();
         Self { codec, opener }
     }
 
-    pub(super) fn open(&mut self, frame: &Frame) -> Vec<u8> {
+    pub(crate) fn open(&mut self, frame: &Frame) -> Vec<u8> {
         self.opener
-            .open(sealed_codec(self.codec), &frame.bytes)
+            .open(rapport_seal::Codec::of(self.codec).unwrap(), &frame.bytes)
             .unwrap()
             .frame
     }
 }
 
 /// The machine, and all that came out of it.
-pub(super) struct Driver {
-    pub(super) intake: Intake,
-    pub(super) began: Instant,
-    pub(super) outputs: Vec<(Duration, Output)>,
-    pub(super) most_held: usize,
+pub(crate) struct Driver {
+    pub(crate) intake: Intake,
+    pub(crate) began: Instant,
+    pub(crate) outputs: Vec<(Duration, Output)>,
+    pub(crate) most_held: usize,
 }
 
 impl Driver {
-    pub(super) fn new(sources: Vec<Source>) -> Self {
+    pub(crate) fn new(sources: Vec<Source>) -> Self {
         let began = Instant::now();
         let mut driver = Self {
             intake: Intake::new(began, sources),
@@ -346,7 +340,7 @@ impl Driver {
     }
 
     /// Of one track with the number 1.
-    pub(super) fn of(codec: Codec) -> Self {
+    pub(crate) fn of(codec: Codec) -> Self {
         Self::new(vec![Source {
             number: 1,
             owner: 7,
@@ -355,7 +349,7 @@ impl Driver {
     }
 
     /// Time passes.
-    pub(super) fn run(&mut self, until: Duration) {
+    pub(crate) fn run(&mut self, until: Duration) {
         while let Some(due) = self
             .intake
             .poll_timeout()
@@ -370,7 +364,7 @@ impl Driver {
         }
     }
 
-    pub(super) fn arrive(&mut self, at: Duration, number: u8, packet: TapPacket) {
+    pub(crate) fn arrive(&mut self, at: Duration, number: u8, packet: TapPacket) {
         self.run(at);
         let arrived = self.began + at;
         self.intake
@@ -379,23 +373,23 @@ impl Driver {
         self.drain(at);
     }
 
-    pub(super) fn arrive_all(&mut self, at: Duration, packets: impl IntoIterator<Item = TapPacket>) {
+    pub(crate) fn arrive_all(&mut self, at: Duration, packets: impl IntoIterator<Item = TapPacket>) {
         packets.into_iter().for_each(|packet| self.arrive(at, 1, packet));
     }
 
-    pub(super) fn end(&mut self, at: Duration) {
+    pub(crate) fn end(&mut self, at: Duration) {
         self.run(at);
         self.intake.handle_end(self.began + at);
         self.drain(at);
     }
 
-    pub(super) fn drain(&mut self, at: Duration) {
+    pub(crate) fn drain(&mut self, at: Duration) {
         while let Some(output) = self.intake.poll_output() {
             self.outputs.push((at, output));
         }
     }
 
-    pub(super) fn frames(&self) -> Vec<&Frame> {
+    pub(crate) fn frames(&self) -> Vec<&Frame> {
         self.outputs
             .iter()
             .filter_map(|(_, output)| match output {
@@ -405,7 +399,7 @@ impl Driver {
             .collect()
     }
 
-    pub(super) fn gaps(&self) -> Vec<Gap> {
+    pub(crate) fn gaps(&self) -> Vec<Gap> {
         self.outputs
             .iter()
             .filter_map(|(_, output)| match output {
@@ -416,7 +410,7 @@ impl Driver {
     }
 
     /// When a key frame was wished for, in milliseconds.
-    pub(super) fn wishes(&self) -> Vec<u128> {
+    pub(crate) fn wishes(&self) -> Vec<u128> {
         self.outputs
             .iter()
             .filter(|(_, output)| matches!(output, Output::WantsKeyframe { .. }))

@@ -1,0 +1,297 @@
+use rapport_sfu::codec::Codec as Sent;
+use rapport_sfu::id::TapId;
+
+use super::*;
+use crate::intake::testing::{Sender, key};
+use crate::manifest::Track;
+use crate::room::Limits;
+use crate::testing::{Faulty, Shared, blocks};
+
+const LIMITS: Limits = Limits {
+    floor_bytes: 1000,
+    reserve_bytes: 1000,
+};
+
+const ID: RecordingId = RecordingId([9; 16]);
+const SOUND: TapId = TapId(1);
+const PICTURE: TapId = TapId(2);
+const STEP: Duration = Duration::from_millis(20);
+const SECOND: Duration = Duration::from_secs(1);
+
+/// One person's sound and picture on their way to a disk.
+struct Scene {
+    desk: Desk<Shared>,
+    volume: Shared,
+    now: Instant,
+    sound: Sender,
+    picture: Sender,
+    told: Vec<DeskEvent>,
+}
+
+fn manifest() -> Manifest {
+    let track = |codec| Track {
+        codec,
+        sender: 16,
+        width: 0,
+        height: 0,
+    };
+    Manifest {
+        id: ID,
+        // the picture turns out to be another
+        tracks: vec![track(Codec::Opus), track(Codec::Vp9)],
+        ..crate::testing::manifest()
+    }
+}
+
+impl Scene {
+    /// Everybody agrees for long, and the key has a capsule.
+    fn new() -> Self {
+        let mut scene = Self::without_capsule();
+        scene
+            .desk
+            .handle_capsule(ID, key().kid().0, r#"{"message":"key"}"#.to_owned());
+        scene
+    }
+
+    fn without_capsule() -> Self {
+        let volume = Shared::of(Faulty::of_size(10_000_000));
+        let now = Instant::now();
+        let recorder = Recorder::open(volume.clone(), LIMITS, now).unwrap();
+        let mut scene = Self {
+            desk: Desk::new(recorder),
+            volume,
+            now,
+            sound: Sender::new(Sent::Opus, 0),
+            picture: Sender::new(Sent::Vp8, 0),
+            told: Vec::new(),
+        };
+        let consents = vec![r#"{"message":"yes"}"#.to_owned()];
+        let feeds = [(SOUND, 1), (PICTURE, 1)];
+        let until = now + 60 * SECOND;
+        scene
+            .desk
+            .handle_begin(now, manifest(), &feeds, (until, consents));
+        scene.settle();
+        scene
+    }
+
+    /// Both send, a key frame each second.
+    fn run(&mut self, span: Duration) {
+        let steps = span.as_millis() / STEP.as_millis();
+        for step in 0..steps {
+            self.now += STEP;
+            self.sound.skip(STEP);
+            self.picture.skip(STEP);
+            let sent = [
+                (SOUND, self.sound.send(true)),
+                (PICTURE, self.picture.send(step % 50 == 0)),
+            ];
+            for (tap, sent) in sent {
+                for packet in sent.packets {
+                    let packet = TapPacket {
+                        tap,
+                        arrived: self.now,
+                        ..packet
+                    };
+                    self.desk.handle_packet(self.now, packet);
+                }
+            }
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        self.desk.handle_timeout(self.now);
+        while let Some((id, event)) = self.desk.poll_event() {
+            assert_eq!(id, ID);
+            self.told.push(event);
+        }
+    }
+
+    /// Nothing comes, and time goes on.
+    fn wait(&mut self, span: Duration) {
+        let end = self.now + span;
+        while self.now < end {
+            self.now += STEP;
+            self.settle();
+        }
+    }
+
+    fn end(&mut self) -> u64 {
+        self.desk.handle_end(self.now, ID);
+        self.settle();
+        let ended = self.told.iter().find_map(|event| match event {
+            DeskEvent::Ended(micros) => Some(*micros),
+            _ => None,
+        });
+        ended.unwrap()
+    }
+
+    fn has(&self, is_it: impl Fn(&DeskEvent) -> bool) -> bool {
+        self.told.iter().any(is_it)
+    }
+
+    /// Times in milliseconds of what stands in the file, of one track.
+    fn written(&self, track: u8) -> Vec<u64> {
+        let disk = self.volume.folder(&ID.to_string());
+        let file = disk.borrow_mut().bytes(&format!("{ID}/capture-000.mkv")).to_vec();
+        let of_track = blocks(&file).into_iter().filter(|frame| frame.track == track);
+        of_track.map(|frame| frame.micros / 1000).collect()
+    }
+
+    fn text(&self, name: &str) -> String {
+        let disk = self.volume.clone();
+        let bytes = disk.borrow_mut().bytes(&format!("{ID}/{name}")).to_vec();
+        drop(disk);
+        String::from_utf8(bytes).unwrap()
+    }
+}
+
+#[test]
+fn what_is_agreed_to_is_written_with_all_that_belongs_to_it() {
+    let mut scene = Scene::new();
+    scene.run(5 * SECOND);
+    assert!(scene.has(|event| matches!(event, DeskEvent::Begun)));
+    assert!(scene.has(|event| matches!(event, DeskEvent::Safe(micros) if *micros > 2_000_000)));
+    assert!(scene.has(|event| matches!(event, DeskEvent::WantsKeyframe(tap) if *tap == PICTURE)));
+    assert!(scene.end() > 4_500_000);
+    assert!(scene.written(1).len() > 200, "{}", scene.written(1).len());
+    assert!(scene.written(2).len() > 200, "{}", scene.written(2).len());
+    let manifest: Manifest = serde_json::from_str(&scene.text("manifest.json")).unwrap();
+    assert_eq!(
+        manifest.tracks[1].codec,
+        Codec::Vp8,
+        "what came, not what was negotiated first"
+    );
+    assert_eq!(scene.text("consent.jsonl"), "{\"message\":\"yes\"}\n");
+    assert_eq!(scene.text("keys.jsonl"), "{\"message\":\"key\"}\n");
+    assert_eq!(scene.desk.counts(), Counts::default());
+    assert!(scene.desk.is_idle());
+}
+
+#[test]
+fn a_lease_that_runs_out_stops_the_recording_by_itself() {
+    let mut scene = Scene::new();
+    scene.run(2 * SECOND);
+    scene
+        .desk
+        .handle_consented(scene.now, ID, Some(scene.now + SECOND));
+    scene.run(4 * SECOND);
+    assert!(scene.desk.counts().withheld_packets > 200);
+    scene
+        .desk
+        .handle_consented(scene.now, ID, Some(scene.now + 60 * SECOND));
+    scene.run(3 * SECOND);
+    scene.end();
+    for track in [1, 2] {
+        let written = scene.written(track);
+        assert!(written.iter().any(|millis| *millis > 2_500));
+        assert!(
+            !written.iter().any(|millis| (3_050..5_950).contains(millis)),
+            "{written:?}"
+        );
+        assert!(
+            written.iter().any(|millis| *millis > 8_000),
+            "it goes on: {written:?}"
+        );
+    }
+    assert_eq!(scene.desk.counts().unconsented_frames, 0);
+}
+
+#[test]
+fn a_yes_that_is_taken_back_stops_it_at_once() {
+    let mut scene = Scene::new();
+    scene.run(2 * SECOND);
+    scene.desk.handle_consented(scene.now, ID, None);
+    scene.run(2 * SECOND);
+    scene.end();
+    assert!(scene.written(1).iter().all(|millis| *millis <= 2_050));
+}
+
+#[test]
+fn a_frame_whose_key_has_no_capsule_is_not_written() {
+    let mut scene = Scene::without_capsule();
+    scene.run(2 * SECOND);
+    assert!(scene.desk.counts().keyless_frames > 100);
+    // of another generation
+    scene
+        .desk
+        .handle_capsule(ID, key().kid().0 + 256, "{}".to_owned());
+    scene.run(SECOND);
+    scene
+        .desk
+        .handle_capsule(ID, key().kid().0 & !255, "{}".to_owned());
+    scene.run(2 * SECOND);
+    scene.end();
+    let written = scene.written(1);
+    assert!(
+        written.first().is_some_and(|millis| *millis > 2_900),
+        "{written:?}"
+    );
+    assert!(written.len() > 90, "{}", written.len());
+}
+
+#[test]
+fn who_is_silent_from_the_start_is_recorded_when_they_speak() {
+    let mut scene = Scene::new();
+    scene.desk.handle_silent(scene.now, ID, 2, true);
+    scene.wait(2 * SECOND);
+    assert!(
+        scene.has(|event| matches!(event, DeskEvent::Begun)),
+        "without a packet"
+    );
+    scene.desk.handle_silent(scene.now, ID, 2, false);
+    scene.run(SECOND);
+    scene.end();
+    assert!(scene.written(1).len() > 40);
+    // its codec was not known when the file was made, and is another than was thought
+    assert!(scene.written(2).is_empty());
+}
+
+#[test]
+fn who_comes_in_again_is_recorded_on_the_same_track() {
+    let mut scene = Scene::new();
+    scene.run(2 * SECOND);
+    let again = TapId(3);
+    scene.desk.handle_feed(scene.now, ID, 1, again);
+    scene.sound.sequence = 17;
+    for _ in 0..100 {
+        scene.now += STEP;
+        scene.sound.skip(STEP);
+        for packet in scene.sound.send(true).packets {
+            let arrived = scene.now;
+            let packet = TapPacket {
+                tap: again,
+                arrived,
+                ..packet
+            };
+            scene.desk.handle_packet(scene.now, packet);
+        }
+        scene.settle();
+    }
+    scene.end();
+    let written = scene.written(1);
+    assert!(
+        written.iter().filter(|millis| **millis > 2_200).count() > 70,
+        "{written:?}"
+    );
+    assert_eq!(scene.desk.counts().gap_millis, 0);
+}
+
+#[test]
+fn a_full_disk_refuses_a_recording_and_says_for_how_long_it_would_last() {
+    let volume = Shared::of(Faulty::of_size(1_500));
+    let now = Instant::now();
+    let recorder = Recorder::open(volume, LIMITS, now).unwrap();
+    let mut desk = Desk::new(recorder);
+    desk.handle_begin(
+        now,
+        manifest(),
+        &[(SOUND, 1), (PICTURE, 1)],
+        (now + SECOND, Vec::new()),
+    );
+    desk.handle_timeout(now + CODECS_WITHIN);
+    let refused = std::iter::from_fn(|| desk.poll_event())
+        .any(|(_, event)| matches!(event, DeskEvent::Refused(BeginError::NoRoom { .. })));
+    assert!(refused && desk.is_idle());
+}
