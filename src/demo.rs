@@ -10,8 +10,8 @@ mod welcome;
 
 use std::io::{self, Write};
 
-use rapport_config::units::TimeSpan;
-use rapport_config::{Auth, Config, Limits, Log, Media, Secret, SecretSource, Server, Tls};
+use rapport_config::units::{ByteSize, TimeSpan};
+use rapport_config::{Auth, Config, Limits, Log, Media, Recorder, Secret, SecretSource, Server, Tls};
 use rapport_signaling::{Error, run_announced};
 
 use crate::arguments::Demo;
@@ -82,6 +82,11 @@ fn config(place: &Place, secrets: &Secrets, arguments: &Demo) -> Config {
             participants_per_room: PEOPLE,
             ..Limits::default()
         },
+        recorder: Recorder {
+            folder: arguments.data.as_ref().map(|data| data.join("recordings")),
+            floor: FLOOR,
+            ..Recorder::default()
+        },
         log: Log {
             level,
             ..Log::default()
@@ -110,6 +115,9 @@ fn in_plain_words(error: Error, place: &Place) -> Failure {
 
 /// Whoever presses Ctrl-C means now. Somebody whose page is closed would be waited for otherwise.
 const DRAIN: TimeSpan = TimeSpan::from_millis(500);
+
+/// Some minutes: for trying out, on whatever machine there is.
+const FLOOR: ByteSize = ByteSize::from_bytes(300_000_000);
 
 /// As many as the pages have tiles for.
 const PEOPLE: u32 = 16;

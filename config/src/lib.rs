@@ -14,6 +14,7 @@ mod limits;
 mod log;
 mod media;
 mod reader;
+mod recorder;
 mod server;
 mod source;
 pub mod units;
@@ -31,6 +32,7 @@ pub use crate::error::{Error, Place};
 pub use crate::limits::Limits;
 pub use crate::log::{Format, Level, Log};
 pub use crate::media::{Cache, Media};
+pub use crate::recorder::Recorder;
 pub use crate::server::{Server, Tls};
 use crate::source::Node;
 pub use crate::url::{HttpUrl, Origin};
@@ -47,6 +49,8 @@ pub struct Config {
     pub auth: Auth,
     /// `[limits]`: how much of anything there may be.
     pub limits: Limits,
+    /// `[recorder]`: recordings.
+    pub recorder: Recorder,
     /// `[log]`: what is told, and how.
     pub log: Log,
 }
@@ -101,7 +105,7 @@ impl Config {
 
     fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let tls = self.server.tls.iter_mut().flat_map(Tls::files_mut);
-        tls.chain(self.auth.files_mut())
+        tls.chain(self.auth.files_mut()).chain(&mut self.recorder.folder)
     }
 }
 

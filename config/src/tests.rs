@@ -82,7 +82,7 @@ fn the_handbook_names_every_key() {
     let tree = Node::parse(Path::new("full.toml"), &text).unwrap();
     let mut found = Vec::new();
     tables(&tree, "", &mut found);
-    assert_eq!(found.len(), 10, "a section is missing: {found:?}");
+    assert_eq!(found.len(), 11, "a section is missing: {found:?}");
     for (path, keys) in found {
         let mut document: toml::Table = toml::from_str(&text).unwrap();
         let mut at = &mut document;
@@ -113,6 +113,7 @@ fn every_key_can_be_set() {
     );
     assert!(matches!(config.server.tls, Some(Tls::Files { .. })));
     assert_eq!(config.auth.keys[0].public_key, Pem::File("clinic.pub".into()));
+    assert!(config.recorder.folder.is_some());
 }
 
 #[test]

@@ -22,6 +22,7 @@ use crate::media::{Endpoint, Lane};
 use crate::metrics::Metrics;
 use crate::plugin::Plugins;
 use crate::protocol::CloseReason;
+use crate::recorder::RecorderHandle;
 use crate::room::{self, Admission, Mailbox, Request, RoomError, Rules};
 use crate::session::SessionId;
 
@@ -30,6 +31,7 @@ pub struct Directory {
     limits: Limits,
     clear_rooms: bool,
     av1: bool,
+    recorder: Option<RecorderHandle>,
     lanes: Vec<Lane>,
     /// Of the lanes, in their order. Counted here and not asked of the workers, whose own numbers are older
     /// than the last joins. A room counts like a participant, for the one it was opened for.
@@ -102,11 +104,17 @@ pub enum JoinError {
 
 impl Directory {
     /// Without rooms.
-    pub fn new(config: &Config, lanes: Vec<Lane>, plugins: Plugins, metrics: Arc<Metrics>) -> Arc<Self> {
+    pub fn new(
+        config: &Config,
+        lanes: Vec<Lane>,
+        plugins: Plugins,
+        (metrics, recorder): (Arc<Metrics>, Option<RecorderHandle>),
+    ) -> Arc<Self> {
         Arc::new(Self {
             limits: config.limits.clone(),
             clear_rooms: config.media.clear_rooms,
             av1: config.media.av1,
+            recorder,
             load: Mutex::new(Load::new(lanes.len())),
             lanes,
             plugins,
@@ -131,6 +139,7 @@ impl Directory {
             publications: self.limits.publications_per_participant as usize,
             subscriptions: self.limits.subscriptions_per_participant as usize,
             clear: self.clear_rooms,
+            records: self.recorder.is_some(),
         }
     }
 
@@ -142,6 +151,11 @@ impl Directory {
     /// Pages are to offer AV1 first.
     pub(crate) const fn offers_av1(&self) -> bool {
         self.av1
+    }
+
+    /// The recorder, where there is one.
+    pub(crate) fn recorder(&self) -> Option<&RecorderHandle> {
+        self.recorder.as_ref()
     }
 
     /// The plugins.

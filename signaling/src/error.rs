@@ -36,6 +36,9 @@ pub enum Error {
     /// The media plane's sockets or threads.
     #[error("cannot start the media workers: {0}")]
     Media(io::Error),
+    /// The folder of recordings, or its disk.
+    #[error("cannot record in the folder of [recorder]: {0}")]
+    Recorder(io::Error),
     /// The certificate.
     #[error("TLS: {0}")]
     Tls(#[from] TlsError),

@@ -239,6 +239,8 @@ impl From<RoomError> for Problem {
             RoomError::Locked
             | RoomError::OtherKind(_)
             | RoomError::ClearRefused
+            | RoomError::NoConsent
+            | RoomError::Capsule(_)
             | RoomError::NotPermitted => Self::new(Kind::RefusedByPolicy, detail),
             RoomError::KeyMessage(_) => Self::new(Kind::Unprocessable, detail),
             RoomError::OtherIceSession => Self::new(Kind::PreconditionFailed, detail).field("If-Match"),

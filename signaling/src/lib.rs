@@ -22,6 +22,7 @@ mod pages;
 pub mod plugin;
 pub mod problem;
 pub mod protocol;
+mod recorder;
 pub mod room;
 mod run;
 pub mod sdp;

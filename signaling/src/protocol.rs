@@ -23,7 +23,10 @@ use ts_rs::TS;
 
 pub use client::{Audience, ClientBody, Joining, MediaState, Opening, Sealing, SourceSection};
 pub use close::CloseReason;
-pub use member::{Connection, Line, Member, RoomState, Slot, SlotTrack, Source, Standing};
+pub use member::{
+    Connection, Line, Member, Recording, RecordingEnd, RecordingPhase, RoomState, Slot, SlotTrack, Source,
+    Standing,
+};
 pub use secret::Secret;
 pub use server::{FailureCode, ServerBody, Snapshot, Welcome};
 

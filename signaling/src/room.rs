@@ -16,6 +16,7 @@ mod moderation;
 mod pace;
 mod participant;
 mod places;
+mod recording;
 mod roster;
 mod track;
 mod values;
@@ -41,6 +42,7 @@ use track::Track;
 
 pub use actor::{Mailbox, Request, spawn};
 pub use info::{ParticipantInfo, RoomInfo, RoomSummary, TrackInfo};
+pub use recording::{Beginning, Feed, LEASE, RecordOrder, Recorded};
 pub use values::{Admission, Ask, Effect, Extension, Notice, Patched, RoomError, RoomEvent, Rules, Seat};
 
 /// See the module.
@@ -60,6 +62,8 @@ pub struct Room {
     /// Ids grow, so this is the order of publishing.
     tracks: BTreeMap<TrackId, Track>,
     effects: VecDeque<Effect>,
+    /// The one that is proposed or made.
+    recording: Option<recording::Recording>,
 }
 
 impl Room {
@@ -71,12 +75,16 @@ impl Room {
             name,
             rules,
             kind: Kind::default(),
-            state: RoomState::default(),
+            state: RoomState {
+                records: rules.records,
+                ..RoomState::default()
+            },
             senders: Senders::default(),
             arrivals: 0,
             participants: BTreeMap::new(),
             tracks: BTreeMap::new(),
             effects: VecDeque::new(),
+            recording: None,
         }
     }
 

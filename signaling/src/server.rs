@@ -23,6 +23,7 @@ use crate::listen::{MAX_CONNECTIONS, Serving, bind, serve};
 use crate::media::Plane;
 use crate::metrics::Metrics;
 use crate::plugin::{Context, Plugin, Plugins, Taps};
+use crate::recorder::{RecorderHandle, Running};
 use crate::tls::Certificates;
 
 /// After the last session is gone: time for the last answers to be read.
@@ -35,6 +36,8 @@ pub struct Server {
     handle: Handle<SocketAddr>,
     http: Serving,
     tasks: JoinSet<()>,
+    /// The recorder's thread, where there is one.
+    recording: Option<Running>,
 }
 
 impl Server {
@@ -45,7 +48,10 @@ impl Server {
         let listener = bind(config.server.listen)?;
         let address = listener.local_addr().map_err(Error::Http)?;
         let mut tasks = JoinSet::new();
-        let (app, router) = assemble(config, keys, plugins, plane, &mut tasks);
+        let taps = Arc::new(Taps::default());
+        let recorder = RecorderHandle::start(&config.recorder, Arc::clone(&taps)).map_err(Error::Recorder)?;
+        let (recorder, recording) = recorder.unzip();
+        let (app, router) = assemble(config, keys, plugins, plane, (taps, recorder), &mut tasks);
         let handle = Handle::new();
         let http = serve(listener, router, &handle, certificates.as_ref(), MAX_CONNECTIONS)?;
         if let Some(certificates) = certificates {
@@ -58,6 +64,7 @@ impl Server {
             handle,
             http,
             tasks,
+            recording,
         })
     }
 
@@ -97,6 +104,9 @@ impl Server {
         };
         // A room that does not answer keeps nobody from the end.
         let _ = timeout(FAREWELL, closed).await;
+        if let Some(recording) = self.recording.take() {
+            recording.stop().await;
+        }
         self.handle.graceful_shutdown(Some(FAREWELL));
         let served = (&mut self.http).await;
         self.tasks.shutdown().await;
@@ -124,12 +134,12 @@ fn assemble(
     keys: Keys,
     plugins: Vec<Box<dyn Plugin>>,
     plane: Plane,
+    (taps, recorder): (Arc<Taps>, Option<RecorderHandle>),
     tasks: &mut JoinSet<()>,
 ) -> (App, Router) {
     let metrics = Arc::new(Metrics::default());
     let (plugins, lanes) = Plugins::new(plugins);
-    let directory = Directory::new(&config, plane.lanes, plugins, Arc::clone(&metrics));
-    let taps = Arc::new(Taps::default());
+    let directory = Directory::new(&config, plane.lanes, plugins, (Arc::clone(&metrics), recorder));
     let context = Context::new(Arc::clone(&directory), Arc::clone(&taps));
     directory.plugins().start(lanes, &context);
     for events in plane.events {

@@ -46,13 +46,14 @@ fn fault(whole: &str, error: &serde_json::Error) -> Closing {
 }
 
 /// What a client's messages are made of.
-const FIELDS: [&str; 27] = [
+const FIELDS: [&str; 28] = [
     "type",
     "seq",
     "ack",
     "body",
     "session",
     "received",
+    "recording",
     "token",
     "name",
     "sealing",

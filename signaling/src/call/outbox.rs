@@ -147,7 +147,10 @@ mod tests {
     fn the_newest_state_of_each_is_told_and_nothing_else_is_lost() {
         let mut outbox = Outbox::new([8, 9].into());
         let room = |locked| ServerBody::Room {
-            room: RoomState { locked },
+            room: RoomState {
+                locked,
+                ..RoomState::default()
+            },
         };
         for body in [
             member(1, true),

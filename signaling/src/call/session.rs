@@ -155,6 +155,16 @@ impl Session {
         let ask = match body {
             ClientBody::Offer { sdp, sources } => return self.handle_offer(number, &sdp, &sources).await,
             ClientBody::Keys { to, message } => return self.handle_keys(number, to, message).await,
+            ClientBody::Lease { recording } => {
+                let lease = |reply| Request::Lease(self.participant, recording, reply);
+                let leased = self.room.ask(lease).await;
+                return self.tell_failure(number, leased.unwrap_or(Err(RoomError::NoParticipant)));
+            }
+            ClientBody::Capsule { message } => {
+                let capsule = |reply| Request::Capsule(self.participant, message, reply);
+                let kept = self.room.ask(capsule).await;
+                return self.tell_failure(number, kept.unwrap_or(Err(RoomError::NoParticipant)));
+            }
             ClientBody::Leave => return Err(own(CloseReason::Left)),
             ClientBody::Media { media } => Ask::Media(media),
             ClientBody::Speaking { speaking } => Ask::Speaking(speaking),
@@ -344,6 +354,7 @@ fn code(error: &RoomError) -> FailureCode {
     match error {
         RoomError::NotPermitted => FailureCode::NotPermitted,
         RoomError::KeyMessage(_) => FailureCode::KeyMessage,
+        RoomError::NoConsent | RoomError::Capsule(_) => FailureCode::Consent,
         _ => FailureCode::NoParticipant,
     }
 }

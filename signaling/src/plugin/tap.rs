@@ -45,12 +45,15 @@ impl Tap {
 pub struct Taps {
     open: DashMap<TapId, Writer>,
     lost: AtomicU64,
+    lost_of_recorder: AtomicU64,
 }
 
 #[derive(Clone, Debug)]
 struct Writer {
     packets: mpsc::Sender<TapPacket>,
     lane: Lane,
+    /// All of its taps have one lane.
+    is_of_recorder: bool,
 }
 
 impl Taps {
@@ -73,7 +76,14 @@ impl Taps {
         };
         match writer.packets.try_send(packet) {
             Ok(()) => {}
-            Err(TrySendError::Full(_)) => drop(self.lost.fetch_add(1, Ordering::Relaxed)),
+            Err(TrySendError::Full(_)) => {
+                let lost = if writer.is_of_recorder {
+                    &self.lost_of_recorder
+                } else {
+                    &self.lost
+                };
+                lost.fetch_add(1, Ordering::Relaxed);
+            }
             Err(TrySendError::Closed(_)) => {
                 self.open.remove(&tap);
                 // A worker that is gone has no taps left to end.
@@ -84,8 +94,44 @@ impl Taps {
 
     fn open(&self, tap: TapId, lane: Lane) -> mpsc::Receiver<TapPacket> {
         let (packets, reader) = mpsc::channel(TAP_DEPTH);
-        self.open.insert(tap, Writer { packets, lane });
+        let is_of_recorder = false;
+        self.open.insert(
+            tap,
+            Writer {
+                packets,
+                lane,
+                is_of_recorder,
+            },
+        );
         reader
+    }
+
+    /// Of the recorder, whose taps share a lane.
+    pub(crate) fn open_for_recorder(&self, tap: TapId, lane: Lane, packets: mpsc::Sender<TapPacket>) {
+        let is_of_recorder = true;
+        self.open.insert(
+            tap,
+            Writer {
+                packets,
+                lane,
+                is_of_recorder,
+            },
+        );
+    }
+
+    /// Nothing comes of these any more.
+    pub(crate) async fn close(&self, taps: impl IntoIterator<Item = TapId>) {
+        for tap in taps {
+            if let Some((_, writer)) = self.open.remove(&tap) {
+                // A worker that is gone has no taps left to end.
+                let _ = writer.lane.send(Command::Untap { tap }).await;
+            }
+        }
+    }
+
+    /// Packets lost because the recorder did not keep up.
+    pub(crate) fn lost_of_recorder(&self) -> u64 {
+        self.lost_of_recorder.load(Ordering::Relaxed)
     }
 }
 

@@ -135,6 +135,16 @@ pub enum ClientBody {
         /// Base64url, at most 10,923 characters.
         message: String,
     },
+    /// This member still agrees to a recording: every 2 s, and it lasts 6 s.
+    Lease {
+        /// 32 hexadecimal digits.
+        recording: String,
+    },
+    /// A key of this member, sealed to those who may open a recording (`web/client/RECORDING.md`, section 2).
+    Capsule {
+        /// Base64url, at most 10,923 characters.
+        message: String,
+    },
     /// Ends the session for everybody. Hosts only.
     End,
     /// Goes.

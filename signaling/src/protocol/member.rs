@@ -110,9 +110,63 @@ pub struct SlotTrack {
 }
 
 /// What concerns everybody.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct RoomState {
     /// Nobody new comes in.
     pub locked: bool,
+    /// This server can record.
+    pub records: bool,
+    /// What was last proposed.
+    pub recording: Option<Recording>,
+}
+
+/// A recording, as the server sees it (`web/client/RECORDING.md`, section 4). Clients believe their own agreement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    /// 32 hexadecimal digits.
+    pub recording: String,
+    /// How far it is.
+    pub phase: RecordingPhase,
+    /// What of it outlives a crash, in milliseconds.
+    #[ts(type = "number")]
+    pub safe_ms: u64,
+    /// Whose yes or whose lease is missing.
+    #[ts(type = "number[]")]
+    pub missing: Vec<u64>,
+    /// Why it is over.
+    pub end: Option<RecordingEnd>,
+    /// How long the disk would last, where it was too full to begin.
+    pub hours_left: Option<u32>,
+}
+
+/// How far a recording is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingPhase {
+    /// Not everybody has answered.
+    Proposed,
+    /// All have said yes, and nothing is safe yet.
+    Starting,
+    /// It runs.
+    Recording,
+    /// Somebody's yes or lease is missing.
+    Paused,
+    /// It is over.
+    Ended,
+}
+
+/// Why a recording is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingEnd {
+    /// Somebody said no.
+    Stopped,
+    /// Who proposed it went.
+    Gone,
+    /// The disk failed.
+    Failed,
+    /// The disk is too full to begin.
+    Full,
 }

@@ -59,6 +59,9 @@ fn mirror() -> String {
     declare::<Slot>(&mut text);
     declare::<SlotTrack>(&mut text);
     declare::<RoomState>(&mut text);
+    declare::<Recording>(&mut text);
+    declare::<RecordingPhase>(&mut text);
+    declare::<RecordingEnd>(&mut text);
     declare::<CloseReason>(&mut text);
     close_codes(&mut text);
     text

@@ -45,7 +45,7 @@ mod tests {
             assert!(serde_json::to_string(&opening).unwrap().contains("worthy"));
         }
         let joined = r#"{"type":"joined","session":"worthy","answer":"",
-            "snapshot":{"you":1,"members":[],"slots":[],"room":{"locked":false}}}"#;
+            "snapshot":{"you":1,"members":[],"slots":[],"room":{"locked":false,"records":false,"recording":null}}}"#;
         let welcome: Welcome = serde_json::from_str(joined).unwrap();
         assert!(!format!("{welcome:?}").contains("worthy"));
     }

@@ -116,4 +116,6 @@ pub enum FailureCode {
     Limit,
     /// Not a message of the key protocol, or too long for one.
     KeyMessage,
+    /// There is no consent to such a recording.
+    Consent,
 }

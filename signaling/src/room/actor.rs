@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use rapport_recorder::RecordingId;
 use rapport_sfu::event::{Event, LeaveReason};
 use rapport_sfu::id::{ParticipantId, RoomId, TapId, TrackId};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -14,7 +15,8 @@ use tracing::{info, warn};
 use super::delivery::Delivery;
 use super::pace::Pace;
 use super::{
-    Admission, Ask, Effect, Extension, Notice, Patched, Room, RoomError, RoomEvent, RoomInfo, RoomSummary,
+    Admission, Ask, Effect, Extension, Notice, Patched, Recorded, Room, RoomError, RoomEvent, RoomInfo,
+    RoomSummary,
 };
 use crate::auth::RoomName;
 use crate::directory::{Directory, Session};
@@ -39,6 +41,12 @@ pub enum Request {
     Ask(ParticipantId, Ask, Reply<()>),
     /// A member's message of the key protocol, and for whom.
     Relay(ParticipantId, Audience, String, Reply<()>),
+    /// A member still agrees to a recording.
+    Lease(ParticipantId, String, Reply<()>),
+    /// A member gives a key to those who may open a recording.
+    Capsule(ParticipantId, String, Reply<()>),
+    /// The recorder said something.
+    Recorded(RecordingId, Recorded),
     /// A member's new offer; the answer is all its places.
     Extend(ParticipantId, Box<Extension>, Reply<Vec<Slot>>),
     /// Somebody goes by its own will.
@@ -117,6 +125,7 @@ pub fn spawn(directory: Arc<Directory>, id: RoomId, name: RoomName, lane: Lane) 
         delivery: Delivery::default(),
         pace: Pace::default(),
         waiting,
+        own: requests.downgrade(),
     };
     tokio::spawn(actor.run(inbox));
     Mailbox {
@@ -136,12 +145,23 @@ struct Actor {
     delivery: Delivery,
     pace: Pace,
     waiting: watch::Sender<usize>,
+    /// The way here, for the recorder. It does not keep the room.
+    own: mpsc::WeakSender<Request>,
 }
 
 impl Actor {
     async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
-        while let Some(request) = inbox.recv().await {
-            self.handle(request);
+        loop {
+            let happened = tokio::select! {
+                request = inbox.recv() => Some(request),
+                () = due(self.room.poll_timeout()) => None,
+            };
+            match happened {
+                Some(Some(request)) => self.handle(request),
+                Some(None) => break,
+                None => {}
+            }
+            self.room.review(now());
             self.settle().await;
             self.waiting.send_replace(self.room.waiting_count());
             if self.room.is_empty() {
@@ -165,6 +185,13 @@ impl Actor {
             Request::Relay(member, to, message, reply) => {
                 drop(reply.send(self.relay(member, to, &message)));
             }
+            Request::Lease(member, recording, reply) => {
+                drop(reply.send(self.room.lease(member, &recording, now())));
+            }
+            Request::Capsule(member, message, reply) => {
+                drop(reply.send(self.room.capsule(member, message)));
+            }
+            Request::Recorded(id, recorded) => self.room.handle_recorded(id, recorded),
             Request::Extend(member, extension, reply) => {
                 let extended = self.room.extend(member, *extension);
                 if extended.is_ok() {
@@ -200,8 +227,7 @@ impl Actor {
 
     fn sit(&mut self, admission: Admission, notices: mpsc::Sender<Notice>, reply: Reply<Snapshot>) {
         let participant = admission.participant;
-        let now = Instant::now().into_std();
-        let seated = if self.pace.admits(admission.join.identity(), now) {
+        let seated = if self.pace.admits(admission.join.identity(), now()) {
             self.admit(admission, Room::sit)
         } else {
             Err(RoomError::TooOften)
@@ -216,7 +242,7 @@ impl Actor {
     }
 
     fn relay(&mut self, from: ParticipantId, to: Audience, message: &str) -> Result<(), RoomError> {
-        let relayed = self.room.relay(from, to, message);
+        let relayed = self.room.relay(from, to, message, now());
         self.directory.count_key_message(&relayed);
         relayed.map(drop)
     }
@@ -244,6 +270,12 @@ impl Actor {
                     }
                 }
                 Effect::Event(event) => self.tell(event),
+                Effect::Record(order) => {
+                    if let Some(recorder) = self.directory.recorder() {
+                        let next_tap = || self.directory.tap_id();
+                        recorder.handle(order, &self.lane, &self.own, next_tap).await;
+                    }
+                }
                 Effect::Notify(member, notice) => self.deliver(member, notice),
                 Effect::Gone {
                     session,
@@ -282,6 +314,18 @@ impl Actor {
             self.directory.count_lost_participant();
         }
         self.directory.plugins().tell(&event);
+    }
+}
+
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
+}
+
+/// Never, where nothing is due.
+async fn due(at: Option<std::time::Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -49,7 +49,10 @@ mod tests {
     const MEMBER: ParticipantId = ParticipantId(1);
 
     fn body(locked: bool) -> Notice {
-        let room = RoomState { locked };
+        let room = RoomState {
+            locked,
+            ..RoomState::default()
+        };
         Notice::Body(ServerBody::Room { room })
     }
 

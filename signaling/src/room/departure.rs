@@ -74,6 +74,7 @@ impl Room {
     fn see_off(&mut self, id: ParticipantId, member: Participant, reason: LeaveReason, why: CloseReason) {
         if member.seat.is_some() {
             self.gate.handle_left(id.0);
+            self.unlease(id);
             self.effects.push_back(Effect::Notify(id, Notice::Out(why)));
         }
         let tracks = self.take_tracks(id);

@@ -8,7 +8,7 @@ use rapport_sfu::id::ParticipantId;
 
 use super::roster::Seated;
 use super::{Ask, Room, RoomError};
-use crate::protocol::{CloseReason, MediaState, RoomState, ServerBody};
+use crate::protocol::{CloseReason, MediaState, ServerBody};
 
 impl Room {
     /// Does what a member asks.
@@ -43,9 +43,8 @@ impl Room {
     }
 
     fn lock(&mut self, locked: bool) {
-        let room = RoomState { locked };
-        if room != self.state {
-            self.state = room;
+        if std::mem::replace(&mut self.state.locked, locked) != locked {
+            let room = self.state.clone();
             self.tell_members(&ServerBody::Room { room });
         }
     }

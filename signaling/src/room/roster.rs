@@ -101,7 +101,7 @@ impl Room {
             you: you.0,
             members: members.collect(),
             slots: self.slots(you),
-            room: self.state,
+            room: self.state.clone(),
         }
     }
 

@@ -7,6 +7,7 @@ mod extension;
 mod leaving;
 mod mirror;
 mod places;
+mod recording;
 mod roster;
 mod tracks;
 mod waiting;
@@ -36,6 +37,7 @@ const RULES: Rules = Rules {
     publications: 4,
     subscriptions: 64,
     clear: true,
+    records: true,
 };
 
 fn name() -> RoomName {

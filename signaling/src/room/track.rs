@@ -38,7 +38,7 @@ pub(super) struct Track {
 
 impl Track {
     /// Either is enough to withhold it, and lifting one leaves the other.
-    fn is_silent(&self) -> bool {
+    pub(super) fn is_silent(&self) -> bool {
         self.muted || self.off
     }
 

@@ -10,6 +10,7 @@ use rapport_sfu::parameters::{
     IceCredentials, PublicationParameters, SubscriptionParameters, TransportParameters,
 };
 
+use super::recording::RecordOrder;
 use crate::auth::{Identity, Join, Role, RoomName};
 use crate::negotiate::NegotiateError;
 use crate::protocol::{CloseReason, Line, MediaState, Sealing, ServerBody, Source};
@@ -26,6 +27,8 @@ pub struct Rules {
     pub subscriptions: usize,
     /// WHIP may publish.
     pub clear: bool,
+    /// There is a recorder.
+    pub records: bool,
 }
 
 /// Everything about somebody who comes in: proof that it may, and what was negotiated.
@@ -110,12 +113,14 @@ pub enum Notice {
 }
 
 /// What the owner of a room has to do next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Tell the media plane.
     Command(Command),
     /// Tell the plugins.
     Event(RoomEvent),
+    /// Tell the recorder.
+    Record(RecordOrder),
     /// Tell a member of the call.
     Notify(ParticipantId, Notice),
     /// This session is over.
@@ -226,6 +231,12 @@ pub enum RoomError {
     /// It is none, or too long.
     #[error(transparent)]
     KeyMessage(#[from] rapport_keys::Refusal),
+    /// Nobody has agreed to such a recording.
+    #[error("this member has not agreed to such a recording")]
+    NoConsent,
+    /// It is none, or of nobody who agrees.
+    #[error(transparent)]
+    Capsule(#[from] rapport_keys::CapsuleRefusal),
     /// Other credentials under a tag that names the present ones.
     #[error("new ICE credentials need If-Match: *")]
     RestartWithoutStar,

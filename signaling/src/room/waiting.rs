@@ -9,6 +9,8 @@
 //!
 //! [`Gate`]: rapport_keys::Gate
 
+use std::time::Instant;
+
 use rapport_keys::{Ruling, To};
 use rapport_sfu::id::ParticipantId;
 
@@ -56,6 +58,7 @@ impl Room {
         from: ParticipantId,
         to: Audience,
         message: &str,
+        now: Instant,
     ) -> Result<Vec<Ruling>, RoomError> {
         let seated = self.participants.get(&from).is_some_and(|one| one.seat.is_some());
         if !seated {
@@ -75,6 +78,7 @@ impl Room {
         let receivers = outcome.receivers.into_iter().map(ParticipantId);
         let notices = receivers.map(|id| Effect::Notify(id, Notice::Body(body.clone())));
         self.effects.extend(notices);
+        self.hear(outcome.said, now);
         Ok(outcome.rulings)
     }
 
@@ -100,6 +104,9 @@ impl Room {
                 seat.admitted = admitted;
             }
         });
+        if !admitted {
+            self.unlease(id);
+        }
         for other in self.guests_beside(id) {
             if admitted {
                 self.introduce_to(id, other);

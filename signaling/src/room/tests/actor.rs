@@ -32,7 +32,12 @@ async fn call() -> Call {
     });
     let (lane, commands) = Lane::new(endpoint, reports);
     let metrics = Arc::new(Metrics::default());
-    let directory = Directory::new(&Config::default(), vec![lane], Plugins::default(), metrics);
+    let directory = Directory::new(
+        &Config::default(),
+        vec![lane],
+        Plugins::default(),
+        (metrics, None),
+    );
     let listen = |_: &Endpoint| {
         let listener = subscriber(1, "listener", &[]);
         let request = |reply| Request::Join(Box::new(listener), reply);

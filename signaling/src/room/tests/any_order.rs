@@ -320,7 +320,8 @@ impl World {
                 Effect::Gone { participant, .. } => {
                     self.listeners.remove(&participant);
                 }
-                Effect::Notify(_, Notice::Extended) | Effect::Event(_) => {}
+                Effect::Notify(_, Notice::Extended) | Effect::Record(_) => {}
+                Effect::Event(_) => {}
             }
         }
     }

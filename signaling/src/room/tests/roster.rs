@@ -148,7 +148,11 @@ fn a_lock_is_told_once() {
     effects(&mut room);
     for (locked, times) in [(true, 1), (true, 0), (false, 1), (false, 0)] {
         room.ask(ParticipantId(1), Ask::Lock(locked)).unwrap();
-        let state = RoomState { locked };
+        let state = RoomState {
+            locked,
+            records: true,
+            recording: None,
+        };
         assert_eq!(
             bodies(&mut room, 2),
             vec![ServerBody::Room { room: state }; times],

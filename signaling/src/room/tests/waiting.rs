@@ -1,5 +1,7 @@
 //! The waiting room: who is not let in yet.
 
+use std::time::Instant;
+
 use rapport_keys::{Device, DeviceId, Entry, Hello, Message, Secret, Statement, Verdict};
 
 use super::*;
@@ -21,10 +23,15 @@ impl Keys {
         verdict: Verdict,
     ) -> Result<(), RoomError> {
         for one in [host, whom] {
-            room.relay(one, Audience::Everyone, &hello(one))?;
+            room.relay(one, Audience::Everyone, &hello(one), Instant::now())?;
         }
-        room.relay(host, Audience::Members, &self.statement(host, whom, verdict))
-            .map(drop)
+        room.relay(
+            host,
+            Audience::Members,
+            &self.statement(host, whom, verdict),
+            Instant::now(),
+        )
+        .map(drop)
     }
 
     fn statement(&mut self, host: ParticipantId, whom: ParticipantId, verdict: Verdict) -> String {
@@ -41,13 +48,13 @@ impl Keys {
     }
 }
 
-fn device(of: ParticipantId) -> Device {
+pub(super) fn device(of: ParticipantId) -> Device {
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&of.0.to_be_bytes());
     Device::new(&Secret(seed), seed)
 }
 
-fn device_id(of: ParticipantId) -> DeviceId {
+pub(super) fn device_id(of: ParticipantId) -> DeviceId {
     device(of).keys().id()
 }
 
@@ -65,7 +72,7 @@ fn hello_message(of: ParticipantId) -> Message {
     })
 }
 
-fn stay(of: ParticipantId) -> rapport_keys::Stay {
+pub(super) fn stay(of: ParticipantId) -> rapport_keys::Stay {
     Hello::stay(&hello_message(of).body())
 }
 
@@ -161,7 +168,7 @@ fn guests_meet_when_both_are_let_in_and_part_when_one_is_put_back() {
 fn words_of_keys_reach_whom_they_may() {
     let (mut room, mut keys) = call();
     let heard = |room: &mut Room, from, to, text: &str| {
-        room.relay(from, to, text).unwrap();
+        room.relay(from, to, text, Instant::now()).unwrap();
         let body = ServerBody::Keys {
             from: from.0,
             message: text.to_owned(),
@@ -192,9 +199,11 @@ fn a_guest_lets_nobody_in_and_nobody_speaks_in_anothers_place() {
     keys.state(&mut room, ANNA, CARL, Verdict::Waiting).unwrap();
     keys.state(&mut room, BEN, BEN, Verdict::Admitted).unwrap();
     let of_anna = keys.statement(ANNA, BEN, Verdict::Admitted);
-    room.relay(BEN, Audience::Everyone, &of_anna).unwrap();
+    room.relay(BEN, Audience::Everyone, &of_anna, Instant::now())
+        .unwrap();
     let of_ben = keys.statement(BEN, BEN, Verdict::Admitted);
-    room.relay(ANNA, Audience::Everyone, &of_ben).unwrap();
+    room.relay(ANNA, Audience::Everyone, &of_ben, Instant::now())
+        .unwrap();
     assert_eq!(selections(&mut room), []);
     assert_eq!(known(&room, BEN), [1, 2]);
 }
@@ -203,7 +212,7 @@ fn a_guest_lets_nobody_in_and_nobody_speaks_in_anothers_place() {
 fn what_is_no_word_of_keys_is_refused_and_listeners_say_none() {
     let (mut room, _) = call();
     for bad in ["", "AQ", "hello"] {
-        let refused = room.relay(ANNA, Audience::Everyone, bad);
+        let refused = room.relay(ANNA, Audience::Everyone, bad, Instant::now());
         assert_eq!(
             refused,
             Err(RoomError::KeyMessage(rapport_keys::Refusal::Malformed))
@@ -211,6 +220,6 @@ fn what_is_no_word_of_keys_is_refused_and_listeners_say_none() {
     }
     room.join(subscriber(4, "dora", &[])).unwrap();
     let listener = ParticipantId(4);
-    let refused = room.relay(listener, Audience::Everyone, &hello(listener));
+    let refused = room.relay(listener, Audience::Everyone, &hello(listener), Instant::now());
     assert_eq!(refused, Err(RoomError::NoParticipant));
 }

@@ -87,6 +87,12 @@ locked: boolean, }
 to: Audience,
 /** Base64url, at most 10,923 characters. */
 message: string, }
+| { "type": "lease",
+/** 32 hexadecimal digits. */
+recording: string, }
+| { "type": "capsule",
+/** Base64url, at most 10,923 characters. */
+message: string, }
 | { "type": "end" }
 | { "type": "leave" };
 
@@ -153,7 +159,7 @@ message: string, }
 mid: string, };
 
 /** Why a request was not carried out. */
-export type FailureCode = "not_permitted" | "no_participant" | "offer" | "limit" | "key_message";
+export type FailureCode = "not_permitted" | "no_participant" | "offer" | "limit" | "key_message" | "consent";
 
 /** Somebody in the room, as all others see it. */
 export type Member = {
@@ -208,7 +214,32 @@ source: Source, };
 /** What concerns everybody. */
 export type RoomState = {
 /** Nobody new comes in. */
-locked: boolean, };
+locked: boolean,
+/** This server can record. */
+records: boolean,
+/** What was last proposed. */
+recording: Recording | null, };
+
+/** A recording, as the server sees it (`web/client/RECORDING.md`, section 4). Clients believe their own agreement. */
+export type Recording = {
+/** 32 hexadecimal digits. */
+recording: string,
+/** How far it is. */
+phase: RecordingPhase,
+/** What of it outlives a crash, in milliseconds. */
+safe_ms: number,
+/** Whose yes or whose lease is missing. */
+missing: number[],
+/** Why it is over. */
+end: RecordingEnd | null,
+/** How long the disk would last, where it was too full to begin. */
+hours_left: number | null, };
+
+/** How far a recording is. */
+export type RecordingPhase = "proposed" | "starting" | "recording" | "paused" | "ended";
+
+/** Why a recording is over. */
+export type RecordingEnd = "stopped" | "gone" | "failed" | "full";
 
 /** Goes into a WebSocket close frame: a code, and a reason of the form `name` or `name: detail`. */
 export type CloseReason = "left" | "malformed" | "unauthorized" | "expired" | "forbidden" | "no_session" | "room_full" | "room_locked" | "room_unsealed" | "ended" | "removed" | "replaced" | "offer" | "too_much" | "too_slow" | "silent" | "media_lost" | "unavailable" | "internal";

@@ -1,0 +1,438 @@
+//! A recording of this room: who has to agree, and whether all do at this moment.
+//!
+//! Owns: leases, what is told of a recording, and what the recorder is ordered. Never does: record, or take a word for
+//! a consent; [`Gate`](rapport_keys::Gate) reads those.
+//!
+//! Capture goes on only while every member of the call has said yes and has renewed it within [`LEASE`]. All of that is
+//! looked at anew after whatever may change it ([`Room::review`]), so that no order of events has to be thought of.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rapport_keys::{Capsule, Proposal, Said, Sources, Subject};
+use rapport_recorder::RecordingId;
+use rapport_sfu::codec::{Codec, MediaKind};
+use rapport_sfu::command::Command;
+use rapport_sfu::id::{ParticipantId, TrackId};
+
+use super::{Effect, Room, RoomError};
+use crate::protocol::{self, RecordingEnd, RecordingPhase, ServerBody, Source};
+
+/// How long a yes holds without being renewed: clients renew it every 2 s, and may miss two of them.
+pub const LEASE: Duration = Duration::from_secs(6);
+
+/// What the recorder has to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RecordOrder {
+    /// Begin.
+    Begin(Box<Beginning>),
+    /// All agree, and will until then; or not at the moment.
+    Consented(RecordingId, Option<Instant>),
+    /// Feed a track of the recording out of this track of the room from now on.
+    Feed(RecordingId, u8, TrackId),
+    /// A source was switched off by its publisher (`true`), or on: what does not come then is not missing.
+    Silent(RecordingId, u8, bool),
+    /// Keep these messages.
+    Keep(RecordingId, Vec<String>),
+    /// Keep a capsule: from here on frames under keys of this generation may be written.
+    Capsule(RecordingId, Box<Capsule>, String),
+    /// It is over.
+    End(RecordingId),
+}
+
+/// What is to be recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beginning {
+    /// Which.
+    pub id: RecordingId,
+    /// What for; see [`rapport_keys::Purpose::name`].
+    pub purpose: &'static str,
+    /// After so many it is to be destroyed.
+    pub days: u16,
+    /// In the order of their numbers, from 1.
+    pub feeds: Vec<Feed>,
+    /// What has to be kept from the start: hellos, the proposal, the consents.
+    pub record: Vec<String>,
+    /// All agree until then.
+    pub until: Instant,
+}
+
+/// What a track of a recording is fed by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    /// Of the room.
+    pub track: TrackId,
+    /// Of the recording: whose tracks share one clock.
+    pub owner: u32,
+    /// Sound or picture.
+    pub kind: MediaKind,
+    /// Before a packet says which it is: what was negotiated first.
+    pub codec: Codec,
+    /// The upper bits of each KID of its sender.
+    pub sender: u16,
+    /// It is switched off at present.
+    pub silent: bool,
+}
+
+/// What the recorder says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recorded {
+    /// The first second is safe.
+    Begun,
+    /// So much is, in milliseconds.
+    Safe(u64),
+    /// A picture waits for a key frame of this track.
+    WantsKeyframe(TrackId),
+    /// It did not begin: the disk would be full after so many hours.
+    Full(u32),
+    /// It is complete, in milliseconds.
+    Ended(u64),
+    /// The disk failed; what was safe is.
+    Lost,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Recording {
+    id: RecordingId,
+    /// The recorder has been told to begin, and not to end.
+    runs: bool,
+    has_begun: bool,
+    leases: BTreeMap<ParticipantId, Instant>,
+    /// What the recorder was told last.
+    until: Option<Instant>,
+    feeds: Vec<Fed>,
+}
+
+/// One track of a recording, and what feeds it at present.
+#[derive(Debug)]
+struct Fed {
+    device: [u8; 32],
+    source: Source,
+    track: Option<TrackId>,
+    silent: bool,
+}
+
+impl Room {
+    /// A member still agrees.
+    pub fn lease(&mut self, member: ParticipantId, recording: &str, now: Instant) -> Result<(), RoomError> {
+        let is_agreed = self.gate.consents().current().is_some_and(|proposed| {
+            RecordingId(proposed.proposal.recording).to_string() == recording
+                && proposed.is_agreed_by(member.0)
+        });
+        let Some(current) = self.recording.as_mut().filter(|_| is_agreed) else {
+            return Err(RoomError::NoConsent);
+        };
+        current.leases.insert(member, now + LEASE);
+        self.review(now);
+        Ok(())
+    }
+
+    /// A member gives a key to those who may open the recording.
+    pub fn capsule(&mut self, member: ParticipantId, message: String) -> Result<(), RoomError> {
+        let capsule = self.gate.read_capsule(member.0, &message)?;
+        let Some(recording) = &self.recording else {
+            return Err(RoomError::NoConsent);
+        };
+        let order = RecordOrder::Capsule(recording.id, Box::new(capsule), message);
+        self.effects.push_back(Effect::Record(order));
+        Ok(())
+    }
+
+    /// What the recorder says. About a recording that is over it may say anything.
+    pub fn handle_recorded(&mut self, id: RecordingId, recorded: Recorded) {
+        let is_told = |state: &protocol::Recording| state.recording == id.to_string();
+        let Some(mut state) = self.state.recording.clone().filter(is_told) else {
+            return;
+        };
+        let recording = self.recording.as_mut().filter(|recording| recording.id == id);
+        match recorded {
+            Recorded::Begun => {
+                if let Some(recording) = recording {
+                    recording.has_begun = true;
+                    if state.phase == RecordingPhase::Starting {
+                        state.phase = RecordingPhase::Recording;
+                    }
+                }
+            }
+            Recorded::Safe(millis) | Recorded::Ended(millis) => state.safe_ms = millis,
+            Recorded::WantsKeyframe(track) => return self.order(Command::RequestKeyframes { track }),
+            Recorded::Full(hours) => {
+                state.hours_left = Some(hours);
+                return self.end_recording(state, RecordingEnd::Full);
+            }
+            Recorded::Lost => return self.end_recording(state, RecordingEnd::Failed),
+        }
+        self.tell_recording(state);
+    }
+
+    /// When to call [`Self::review`], if nothing happens.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.recording.as_ref()?.until
+    }
+
+    /// Something may have changed of which a recording depends.
+    pub fn review(&mut self, now: Instant) {
+        if self.recording.is_none() {
+            return;
+        }
+        let members = self.callers();
+        let Some(proposed) = self.gate.consents().current() else {
+            return;
+        };
+        let (proposal, author) = (proposed.proposal.clone(), ParticipantId(proposed.author));
+        if !members.contains(&author) {
+            return self.finish(RecordingEnd::Gone);
+        }
+        let recording = self.recording.as_ref();
+        let lease = |member: &ParticipantId| {
+            let until = recording
+                .and_then(|recording| recording.leases.get(member))
+                .copied();
+            until.filter(|until| proposed.is_agreed_by(member.0) && now < *until)
+        };
+        let missing: Vec<_> = members
+            .iter()
+            .filter(|one| lease(one).is_none())
+            .map(|one| one.0)
+            .collect();
+        let until = members
+            .iter()
+            .filter_map(lease)
+            .min()
+            .filter(|_| missing.is_empty());
+        self.keep_record();
+        self.run(&proposal, until);
+        self.follow();
+        self.show(missing);
+    }
+
+    /// What was said of a recording in a message that has just been read.
+    pub(super) fn hear(&mut self, said: Option<Said>, now: Instant) {
+        match said {
+            Some(Said::Proposed) => self.propose(),
+            Some(Said::Refused) => return self.finish(RecordingEnd::Stopped),
+            Some(Said::Agreed) | None => {}
+        }
+        self.review(now);
+    }
+
+    /// Somebody is no member any more.
+    pub(super) fn unlease(&mut self, member: ParticipantId) {
+        let was_theirs = self.gate.consents_mut().handle_left(member.0);
+        if let Some(recording) = &mut self.recording {
+            recording.leases.remove(&member);
+        }
+        if was_theirs {
+            self.finish(RecordingEnd::Gone);
+        }
+    }
+
+    fn propose(&mut self) {
+        let Some(proposed) = self.gate.consents().current().filter(|_| self.rules.records) else {
+            // nobody is asked for what this server can't do
+            return self.gate.consents_mut().end();
+        };
+        let id = RecordingId(proposed.proposal.recording);
+        self.recording = Some(Recording {
+            id,
+            runs: false,
+            has_begun: false,
+            leases: BTreeMap::new(),
+            until: None,
+            feeds: Vec::new(),
+        });
+        self.tell_recording(protocol::Recording {
+            recording: id.to_string(),
+            phase: RecordingPhase::Proposed,
+            safe_ms: 0,
+            missing: Vec::new(),
+            end: None,
+            hours_left: None,
+        });
+    }
+
+    /// Those whose yes is needed: all who are in the call.
+    fn callers(&self) -> Vec<ParticipantId> {
+        let seated = self.participants.iter().filter(|(_, one)| {
+            let seat = one.seat.as_ref();
+            seat.is_some_and(|seat| seat.admitted)
+        });
+        seated.map(|(id, _)| *id).collect()
+    }
+
+    /// Tells the recorder what it does not know yet of who agrees until when.
+    fn run(&mut self, proposal: &Proposal, until: Option<Instant>) {
+        let Some(recording) = &self.recording else { return };
+        if recording.until == until {
+            return;
+        }
+        let (id, runs) = (recording.id, recording.runs);
+        let order = match until {
+            Some(until) if !runs => RecordOrder::Begin(Box::new(self.begin(proposal, until))),
+            _ if !runs => return,
+            until => RecordOrder::Consented(id, until),
+        };
+        if let Some(recording) = &mut self.recording {
+            recording.until = until;
+            recording.runs = true;
+        }
+        self.effects.push_back(Effect::Record(order));
+    }
+
+    fn begin(&mut self, proposal: &Proposal, until: Instant) -> Beginning {
+        let subjects = proposal.subjects.iter().enumerate();
+        let found = subjects.flat_map(|(owner, subject)| self.tracks_of_subject(owner as u32, subject));
+        let (feds, feeds): (Vec<_>, Vec<_>) = found.collect::<Vec<_>>().into_iter().unzip();
+        let record = self.gate.consents_mut().take_record();
+        if let Some(recording) = &mut self.recording {
+            recording.feeds = feds;
+        }
+        Beginning {
+            id: RecordingId(proposal.recording),
+            purpose: proposal.purpose.name(),
+            days: proposal.days,
+            feeds,
+            record,
+            until,
+        }
+    }
+
+    fn tracks_of_subject(&self, owner: u32, subject: &Subject) -> Vec<(Fed, Feed)> {
+        let Some(publisher) = self.caller_with(&subject.device) else {
+            return Vec::new();
+        };
+        let seat = self
+            .participants
+            .get(&publisher)
+            .and_then(|one| one.seat.as_ref());
+        let sender = seat.map_or(0, |seat| seat.sender.0);
+        let own = self.tracks_of(publisher).filter_map(|(id, track)| {
+            let source = track.source.filter(|source| is_named(*source, subject.sources))?;
+            let silent = track.is_silent();
+            let fed = Fed {
+                device: subject.device,
+                source,
+                track: Some(id),
+                silent,
+            };
+            let feed = Feed {
+                track: id,
+                owner,
+                kind: track.kind,
+                codec: track.codecs.first().copied()?,
+                sender,
+                silent,
+            };
+            Some((fed, feed))
+        });
+        own.collect()
+    }
+
+    fn caller_with(&self, device: &[u8; 32]) -> Option<ParticipantId> {
+        let is_it = |id: &ParticipantId| self.gate.device(id.0).is_some_and(|known| known.0 == *device);
+        self.callers().into_iter().find(is_it)
+    }
+
+    /// Of somebody who came in again the tracks are others; and sources are switched off and on.
+    fn follow(&mut self) {
+        let Some(recording) = self.recording.as_ref().filter(|recording| recording.runs) else {
+            return;
+        };
+        let now: Vec<_> = recording
+            .feeds
+            .iter()
+            .map(|fed| {
+                let publisher = self.caller_with(&fed.device);
+                let own = publisher.and_then(|publisher| {
+                    let mut own = self.tracks_of(publisher);
+                    own.find(|(_, track)| track.source == Some(fed.source))
+                });
+                own.map(|(id, track)| (id, track.is_silent()))
+            })
+            .collect();
+        let Some(recording) = &mut self.recording else {
+            return;
+        };
+        for ((number, fed), now) in (1..).zip(&mut recording.feeds).zip(now) {
+            let Some((track, silent)) = now else { continue };
+            if fed.track != Some(track) {
+                fed.track = Some(track);
+                let order = RecordOrder::Feed(recording.id, number, track);
+                self.effects.push_back(Effect::Record(order));
+            }
+            if fed.silent != silent {
+                fed.silent = silent;
+                let order = RecordOrder::Silent(recording.id, number, silent);
+                self.effects.push_back(Effect::Record(order));
+            }
+        }
+    }
+
+    fn keep_record(&mut self) {
+        let Some(recording) = self.recording.as_ref().filter(|recording| recording.runs) else {
+            return;
+        };
+        let id = recording.id;
+        let record = self.gate.consents_mut().take_record();
+        if !record.is_empty() {
+            self.effects
+                .push_back(Effect::Record(RecordOrder::Keep(id, record)));
+        }
+    }
+
+    fn show(&mut self, missing: Vec<u64>) {
+        let Some((recording, mut state)) = self.recording.as_ref().zip(self.state.recording.clone()) else {
+            return;
+        };
+        state.phase = match (recording.runs, missing.is_empty(), recording.has_begun) {
+            (false, ..) => RecordingPhase::Proposed,
+            (true, false, _) => RecordingPhase::Paused,
+            (true, true, false) => RecordingPhase::Starting,
+            (true, true, true) => RecordingPhase::Recording,
+        };
+        state.missing = missing;
+        self.tell_recording(state);
+    }
+
+    fn finish(&mut self, end: RecordingEnd) {
+        if let Some(state) = self.state.recording.clone() {
+            self.end_recording(state, end);
+        }
+    }
+
+    fn end_recording(&mut self, mut state: protocol::Recording, end: RecordingEnd) {
+        // who said no belongs to what is kept
+        self.keep_record();
+        self.gate.consents_mut().end();
+        let Some(recording) = self.recording.take() else {
+            return;
+        };
+        if recording.runs {
+            self.effects
+                .push_back(Effect::Record(RecordOrder::End(recording.id)));
+        }
+        state.phase = RecordingPhase::Ended;
+        state.missing.clear();
+        state.end = Some(end);
+        self.tell_recording(state);
+    }
+
+    fn tell_recording(&mut self, recording: protocol::Recording) {
+        if self.state.recording.as_ref() == Some(&recording) {
+            return;
+        }
+        self.state.recording = Some(recording);
+        self.tell_members(&ServerBody::Room {
+            room: self.state.clone(),
+        });
+    }
+}
+
+fn is_named(source: Source, sources: Sources) -> bool {
+    sources.has(match source {
+        Source::Microphone => Sources::MICROPHONE,
+        Source::Camera => Sources::CAMERA,
+        Source::Screen | Source::ScreenAudio => Sources::SCREEN,
+    })
+}
