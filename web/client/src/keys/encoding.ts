@@ -53,6 +53,12 @@ export function equal(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }
 
+/** Byte by byte. */
+export function isLess(one: Uint8Array, other: Uint8Array): boolean {
+  const at = one.findIndex((byte, index) => byte !== other[index]);
+  return at >= 0 && at < other.length ? one[at]! < other[at]! : one.length < other.length && at < 0;
+}
+
 /** Reads bytes from the front. Every way of failing is a `Malformed`. */
 export class Reader {
   readonly #bytes: Bytes;
@@ -123,6 +129,20 @@ export class Reader {
   end(): void {
     if (this.#at !== this.#bytes.length) throw new Malformed("something follows");
   }
+}
+
+/** Readers of equal parts. */
+export function pieces(bytes: Bytes, size: number): Reader[] {
+  if (bytes.length % size !== 0) throw new Malformed("half an entry");
+  return Array.from(
+    { length: bytes.length / size },
+    (_, at) => new Reader(bytes.slice(at * size, (at + 1) * size)),
+  );
+}
+
+export function inRange(value: number, least: number, most: number): number {
+  if (value < least || value > most) throw new Malformed("a number out of range");
+  return value;
 }
 
 /** A name as it may stand on a tile. */

@@ -60,7 +60,7 @@ export async function checkHello(
  * RFC 7748 §6.1: keys that lead to all zeros with any other. All of them, with the two that are such only after
  * reduction; the topmost bit is not looked at (§5).
  */
-function isOfLowOrder(key: Bytes): boolean {
+export function isOfLowOrder(key: Bytes): boolean {
   const masked = key.slice();
   masked[31]! &= 0x7f;
   return LOW_ORDER.some((low) => equal(masked, low));

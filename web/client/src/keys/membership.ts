@@ -5,8 +5,8 @@
 // Merging is commutative, associative and idempotent: in which order statements come, which of them are lost and which
 // come twice does not matter, as long as the last ones come.
 
-import { concat, field, hex, u16, utf8, type Bytes } from "./encoding.ts";
-import { isLess, MOST_ENTRIES, VERDICTS, type Entry, type Verdict } from "./messages.ts";
+import { concat, field, hex, isLess, u16, utf8, type Bytes } from "./encoding.ts";
+import { MOST_ENTRIES, VERDICTS, type Entry, type Verdict } from "./messages.ts";
 import { hash } from "./primitives.ts";
 
 /** A call is for so many; every change costs n² messages. */

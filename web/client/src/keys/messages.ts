@@ -1,4 +1,4 @@
-// The messages of SK-1, as values and as bytes (SK-1.md, sections 2 and 6).
+// The messages of SK-1, as values and as bytes (SK-1.md, sections 2 and 6; of recordings: RECORDING.md).
 //
 // Owns: their form, strictly: one encoding for each value, and nothing else is read. Never does: believe one.
 
@@ -6,7 +6,10 @@ import { fromBase64Url, toBase64Url } from "../base64.ts";
 import {
   concat,
   field,
+  inRange,
+  isLess,
   Malformed,
+  pieces,
   Reader,
   u16,
   u32,
@@ -16,6 +19,13 @@ import {
   withoutControls,
 } from "./encoding.ts";
 import { sign, verify } from "./primitives.ts";
+import {
+  fieldsOfRecording,
+  readCapsule,
+  readConsent,
+  readProposal,
+  type RecordingMessage,
+} from "./recording-messages.ts";
 
 export interface Hello {
   type: "hello";
@@ -109,7 +119,7 @@ export interface Bye {
   from: Bytes;
 }
 
-export type Message = Hello | Knock | Answer | Open | Statement | Key | Beat | Bye;
+export type Message = Hello | Knock | Answer | Open | Statement | Key | Beat | Bye | RecordingMessage;
 
 /** A message as it came: its signature is not looked at yet. */
 export interface Parsed<M extends Message = Message> {
@@ -199,6 +209,10 @@ function fieldsOf(message: Message): Uint8Array[] {
       ];
     case "bye":
       return [message.from];
+    case "proposal":
+    case "consent":
+    case "capsule":
+      return fieldsOfRecording(message);
   }
 }
 
@@ -261,6 +275,9 @@ const READERS: { [T in Message["type"]]: (reader: Reader) => Extract<Message, { 
     heard: heard(reader.field(0, HEARD_BYTES * MOST_HEARD)),
   }),
   bye: (reader) => ({ type: "bye", from: reader.field(32) }),
+  proposal: readProposal,
+  consent: readConsent,
+  capsule: readCapsule,
 };
 
 function bothOrNone(linkId: Bytes, linkMac: Bytes): { linkId: Bytes; linkMac: Bytes } {
@@ -290,33 +307,26 @@ function heard(bytes: Bytes): Heard[] {
   }));
 }
 
-function pieces(bytes: Bytes, size: number): Reader[] {
-  if (bytes.length % size !== 0) throw new Malformed("half an entry");
-  return Array.from(
-    { length: bytes.length / size },
-    (_, at) => new Reader(bytes.slice(at * size, (at + 1) * size)),
-  );
-}
-
 function isVerdict(value: number): value is Verdict {
   return value >= VERDICTS.admitted && value <= VERDICTS.away;
-}
-
-function inRange(value: number, least: number, most: number): number {
-  if (value < least || value > most) throw new Malformed("a number out of range");
-  return value;
-}
-
-/** Byte by byte. */
-export function isLess(one: Uint8Array, other: Uint8Array): boolean {
-  const at = one.findIndex((byte, index) => byte !== other[index]);
-  return at >= 0 && at < other.length ? one[at]! < other[at]! : one.length < other.length && at < 0;
 }
 
 const VERSION = 1;
 
 /** In the order of their numbers, from 1. */
-const TYPES = ["hello", "knock", "answer", "open", "statement", "key", "beat", "bye"] as const;
+const TYPES = [
+  "hello",
+  "knock",
+  "answer",
+  "open",
+  "statement",
+  "key",
+  "beat",
+  "bye",
+  "proposal",
+  "consent",
+  "capsule",
+] as const;
 
 const SIGNATURE_BYTES = 64;
 

@@ -4,13 +4,12 @@
 // message of another; a host's statements excepted.
 
 import { openFrom } from "./hpke.ts";
-import { equal, u32, type Bytes } from "./encoding.ts";
+import { equal, isLess, u32, type Bytes } from "./encoding.ts";
 import { keyInfo, type Core } from "./core.ts";
 import { Answering, Knocking } from "./handshake.ts";
 import { checkHello } from "./hello.ts";
 import { hearAgain, miss, receive, tell } from "./hosting.ts";
 import {
-  isLess,
   isSignedBy,
   parse,
   type Beat,

@@ -128,15 +128,15 @@ export async function makeVectors(): Promise<Vectors> {
   };
 }
 
-function filled(byte: number): Bytes {
+export function filled(byte: number): Bytes {
   return new Uint8Array(32).fill(byte);
 }
 
-async function ephemeralOf(seed: Bytes): Promise<Bytes> {
+export async function ephemeralOf(seed: Bytes): Promise<Bytes> {
   return (await keyPair(seed)).publicKey;
 }
 
-async function keyPair(seed: Bytes) {
+export async function keyPair(seed: Bytes) {
   const [publicKey, privateKey] = await importPrivate("X25519", seed, ["deriveBits"]);
   return { publicKey, privateKey };
 }
@@ -150,7 +150,7 @@ interface Bringing {
   certificate?: Bytes;
 }
 
-function hello({ ephemeral, certificate, signingKey, agreementKey, sender, name }: Bringing): Hello {
+export function hello({ ephemeral, certificate, signingKey, agreementKey, sender, name }: Bringing): Hello {
   return {
     type: "hello",
     room: "session-1",
