@@ -250,13 +250,6 @@ export class Presence {
   }
 
   #received(body: ServerBody): void {
-    console.log(
-      "T",
-      performance.timeOrigin + performance.now(),
-      "ws",
-      body.type,
-      body.type === "keys" ? body.message.length : "",
-    );
     if (!this.#roster || this.#over) return;
     if (body.type === "member" && !this.#bonds?.accepts(body.member)) return;
     const before = this.#roster;
