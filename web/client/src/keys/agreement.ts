@@ -17,7 +17,9 @@ import { decide, enter, miss } from "./hosting.ts";
 import { parse, VERDICTS, write, type Entry, type Hello, type Parsed, type Verdict } from "./messages.ts";
 import type { Peer } from "./peers.ts";
 import { newAgreementPair } from "./primitives.ts";
+import type { Proposing } from "./proposal.ts";
 import { read } from "./reading.ts";
+import { answer, end, propose, recordingOf, type AgreedRecording } from "./recording.ts";
 import { hand, handleTime, isHeld, settle } from "./settling.ts";
 
 export type { Output, Standing } from "./core.ts";
@@ -78,6 +80,8 @@ export interface AgreementState {
   /** A guest's: the link, or compared words, prove the therapist. */
   isHostAuthenticated: boolean;
   people: Person[];
+  /** What was proposed last in this stay. */
+  recording: AgreedRecording | undefined;
 }
 
 export class Agreement {
@@ -179,6 +183,21 @@ export class Agreement {
     });
   }
 
+  /** A host asks everybody whether they agree to a recording, and agrees. */
+  handlePropose(proposing: Proposing, now: number): void {
+    this.#enqueue(now, () => propose(this.#core, proposing, now));
+  }
+
+  /** What the person says to the recording in question. A no ends it, also later. */
+  handleAnswer(yes: boolean, now: number): void {
+    this.#enqueue(now, () => answer(this.#core, yes, now));
+  }
+
+  /** The server says that this recording has ended. */
+  handleEnded(recording: string, now: number): void {
+    this.#enqueue(now, () => Promise.resolve(end(this.#core, recording)));
+  }
+
   /** This stay is over. */
   handleBye(now: number): void {
     this.#enqueue(now, async () => {
@@ -226,6 +245,7 @@ export class Agreement {
         hosts.length > 0 &&
         (core.identity.link !== undefined || hosts.some(({ familiarity }) => familiarity === "verified")),
       people: people.map((peer) => personOf(core, peer)),
+      recording: recordingOf(core),
     };
   }
 
@@ -270,6 +290,7 @@ export class Agreement {
   #sleep(gap: number): void {
     this.#core.beats.skip(gap);
     this.#core.hostConfirmedAt += gap;
+    this.#core.unheardSince.clear();
   }
 }
 

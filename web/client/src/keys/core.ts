@@ -13,6 +13,7 @@ import { Membership } from "./membership.ts";
 import { VERDICTS, write, type Entry, type Message } from "./messages.ts";
 import { Peers, type Peer } from "./peers.ts";
 import { labelled, type KeyPair } from "./primitives.ts";
+import { Recording } from "./recording.ts";
 import { SenderKeys } from "./senderkeys.ts";
 
 /** A participant's number, or one of the server's groups. */
@@ -32,6 +33,8 @@ export type Output =
   | { type: "remember"; contacts: Contact[] }
   /** A host's map, for its own reload. */
   | { type: "keep"; entries: Entry[] }
+  /** A key for those who may open a recording: to the server's recorder, before the key is used. */
+  | { type: "capsule"; text: string }
   | { type: "changed" };
 
 export type Standing = "alone" | "knocking" | "waiting" | "admitted" | "refused" | "replaced" | "ended";
@@ -57,6 +60,7 @@ export class Core {
   readonly map = new Membership();
   readonly peers = new Peers();
   readonly beats = new Beats();
+  readonly recording = new Recording();
   readonly keys: SenderKeys;
   readonly outputs: Output[] = [];
   readonly faults = new Map<FaultCode, number>();
@@ -73,6 +77,8 @@ export class Core {
   /** When a stranger's beat may be answered again. */
   strangerAt = 0;
   hostConfirmedAt: number;
+  /** Since when somebody is admitted whose hello has not come, by stay. */
+  unheardSince = new Map<string, number>();
   wasAdmitted = false;
   /** The members have its hello. */
   isIntroduced = false;

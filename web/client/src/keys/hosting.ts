@@ -4,8 +4,8 @@
 // before.
 
 import type { Core } from "./core.ts";
-import { equal, type Bytes } from "./encoding.ts";
-import { VERDICTS, type Verdict } from "./messages.ts";
+import { equal, hex, type Bytes } from "./encoding.ts";
+import { VERDICTS, type Entry, type Verdict } from "./messages.ts";
 import type { Peer } from "./peers.ts";
 
 /** At the start: the host itself. */
@@ -65,6 +65,21 @@ export async function receive(core: Core, peer: Peer, now: number): Promise<void
 /** A member is not heard any more, says goodbye, or left according to the server. */
 export async function miss(core: Core, peer: Peer, now: number): Promise<void> {
   if (core.isNamed(peer.hello, VERDICTS.admitted)) await decide(core, peer, VERDICTS.away, now);
+}
+
+/** Admitted before this host came, and never heard since: silent as a member is who is known. */
+export async function missUnheard(core: Core, silentMs: number, now: number): Promise<void> {
+  const unheard = core.map
+    .admitted()
+    .filter(({ hello }) => !equal(hello, core.own.hash) && !core.peers.of(hello));
+  const since = ({ hello }: Entry) => core.unheardSince.get(hex(hello)) ?? now;
+  core.unheardSince = new Map(unheard.map((entry) => [hex(entry.hello), since(entry)]));
+  const gone = unheard.filter((entry) => now - since(entry) >= silentMs);
+  if (gone.length === 0) return;
+  for (const { deviceId, hello, sender } of gone)
+    core.map.decide({ deviceId, hash: hello, sender }, VERDICTS.away, core.unixSeconds(now));
+  core.isMapNew = true;
+  await core.sayStatement("members", core.map.all());
 }
 
 /** Somebody who was away is heard again. */

@@ -10,6 +10,7 @@ import { hex, type Bytes } from "./encoding.ts";
 import type { Fragment } from "./fragment.ts";
 import { parse, VERDICTS, type Entry } from "./messages.ts";
 import { randomBytes } from "./primitives.ts";
+import type { Capsule } from "./recording-messages.ts";
 import { certify, rootOf, type Root } from "./root.ts";
 import { generationOf, senderOfKid } from "./senderkeys.ts";
 
@@ -42,6 +43,10 @@ export class Member {
   sealsWith: { kid: number; baseKey: string } | undefined;
   /** All that it ever sealed with. */
   readonly sealedWith = new Map<number, string>();
+  /** Keys for those who may open a recording, in the order in which they were given out. */
+  readonly capsules: Capsule[] = [];
+  /** KIDs that were in use before a capsule opened their generation. */
+  readonly late: number[] = [];
 
   constructor(
     readonly network: Network,
@@ -70,6 +75,16 @@ export class Member {
     this.agreement.handleAdmit(this.person(name).stay, this.network.now);
   }
 
+  get recording() {
+    return this.agreement.state.recording;
+  }
+
+  /** What is sealed now, the recipients of a recording can open. */
+  get isCaptured(): boolean {
+    const generation = generationOf(this.sealsWith?.kid ?? 0);
+    return this.capsules.some(({ kid }) => generationOf(kid) === generation);
+  }
+
   codes(): string[] {
     return this.warnings.map(({ code }) => code);
   }
@@ -91,7 +106,12 @@ export class Member {
   }
 
   take(output: Output): void {
-    if (output.type === "send_key") {
+    if (output.type === "capsule") {
+      const capsule = parse(output.text)!.message as Capsule;
+      this.capsules.push(capsule);
+      for (const kid of this.sealedWith.keys())
+        if (generationOf(kid) === generationOf(capsule.kid)) this.late.push(kid);
+    } else if (output.type === "send_key") {
       this.sealsWith = { kid: output.kid, baseKey: hex(output.baseKey) };
       this.sealedWith.set(output.kid, this.sealsWith.baseKey);
     } else if (output.type === "receive_key") {
@@ -210,6 +230,12 @@ export class Network {
   vanish(member: Member): void {
     this.members.splice(this.members.indexOf(member), 1);
     this.#admitted.delete(member.participant);
+  }
+
+  /** Somebody lets the server pass something on. */
+  async say(member: Member, to: To, text: string): Promise<void> {
+    this.#relay(member.participant, to, text);
+    await this.settle();
   }
 
   async #join(name: string, coming: Coming & { device: Device }, isHost: boolean): Promise<Member> {

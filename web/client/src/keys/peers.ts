@@ -8,9 +8,10 @@ import type { Answering, Knocking } from "./handshake.ts";
 import type { CheckedHello } from "./hello.ts";
 import { Keyring } from "./keyring.ts";
 import type { Key, Parsed } from "./messages.ts";
+import type { Consent, Proposal } from "./recording-messages.ts";
 
 /** Things that are said again at most once a second and person. */
-export type Repeated = "hello" | "key" | "statement";
+export type Repeated = "hello" | "key" | "statement" | "recording";
 
 export class Peer {
   readonly hello: CheckedHello;
@@ -24,6 +25,12 @@ export class Peer {
   readonly keyring: Keyring;
   /** The last one, of somebody who is no member yet. */
   heldKey: Parsed<Key> | undefined;
+  /** Of a host who is no member yet, or that names somebody who is none yet. */
+  heldProposal: Parsed<Proposal> | undefined;
+  /** The time that their last proposal names that was in force: none of before counts. */
+  proposedAt = 0;
+  /** The one with their greatest counter. */
+  consent: Consent | undefined;
   isMember = false;
   /** Since it became one. */
   hasBeaten = false;

@@ -21,6 +21,7 @@ import {
   type Written,
 } from "./messages.ts";
 import { Peer } from "./peers.ts";
+import { readConsent, readProposal } from "./recording.ts";
 import { generationOf } from "./senderkeys.ts";
 
 /** Beyond a socket that comes back (5 s), and a resumed session (30 s): a member who is silent so long is away. */
@@ -63,6 +64,10 @@ async function readOf(core: Core, peer: Peer, parsed: Parsed, now: number): Prom
     peer.heldKey = parsed;
   } else if (isOf(parsed, "beat")) {
     await readBeat(core, peer, parsed.message, now);
+  } else if (isOf(parsed, "proposal")) {
+    await readProposal(core, peer, parsed, now);
+  } else if (isOf(parsed, "consent")) {
+    readConsent(core, peer, parsed.message, now);
   } else if (isOf(parsed, "bye")) {
     peer.saidBye = true;
     if (core.role === "host") await miss(core, peer, now);

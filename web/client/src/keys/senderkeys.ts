@@ -76,12 +76,16 @@ export class SenderKeys {
     return this.#recipients;
   }
 
-  /** These are to receive from now on, and nobody else. */
-  async handleRecipients(recipients: ReadonlySet<string>, now: number): Promise<Handing | undefined> {
+  /** These are to receive from now on, and nobody else; with `renews` by a new generation in any case. */
+  async handleRecipients(
+    recipients: ReadonlySet<string>,
+    now: number,
+    renews = false,
+  ): Promise<Handing | undefined> {
     const come = [...recipients].filter((stay) => !this.#recipients.has(stay));
     const hasGone = [...this.#recipients].some((stay) => !recipients.has(stay));
     this.#recipients = new Set(recipients);
-    if (hasGone) {
+    if (hasGone || renews) {
       const handing = this.#renew(now);
       // nobody is left whose pictures would freeze: whoever waits, waits for this key
       if (handing && come.length === recipients.size) this.#use(handing.key);

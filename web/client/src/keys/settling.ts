@@ -3,10 +3,17 @@
 // Owns: who is a member, who gets keys, beats, and what silence means. Never does: read a message.
 
 import type { Core } from "./core.ts";
-import { miss, tell } from "./hosting.ts";
+import { miss, missUnheard, tell } from "./hosting.ts";
 import { VERDICTS, write } from "./messages.ts";
 import type { Peer } from "./peers.ts";
 import { readKey, REPEAT_HANDSHAKE_MS, SILENT_MS } from "./reading.ts";
+import {
+  readHeldProposals,
+  repeatRecording,
+  sayCapsule,
+  settleRecording,
+  tellRecording,
+} from "./recording.ts";
 import { generationOf, type Handing } from "./senderkeys.ts";
 
 /** After every message, decision and tick. */
@@ -25,8 +32,10 @@ export async function settle(core: Core, now: number): Promise<void> {
 /** Ten times a second. */
 export async function handleTime(core: Core, now: number): Promise<void> {
   await repeat(core, now);
+  repeatRecording(core, now);
   for (const peer of core.peers.all()) forgetOldKeys(core, peer, now);
   for (const peer of core.peers.members()) await judge(core, peer, now);
+  if (core.role === "host") await missUnheard(core, SILENT_MS, now);
 }
 
 /** Sending stopped: no host has confirmed for too long that it sees the same people. */
@@ -74,15 +83,19 @@ async function welcome(core: Core, peer: Peer, now: number): Promise<void> {
   // a changed device stays that until the words were compared, also in the next call
   else if (peer.familiarity !== "changed") core.remember(peer, false);
   core.changed();
+  tellRecording(core, peer);
   const held = peer.heldKey;
   peer.heldKey = undefined;
   if (held) await readKey(core, peer, held.message, now);
+  await readHeldProposals(core, now);
 }
 
 async function handKeys(core: Core, now: number): Promise<void> {
-  const recipients = core.peers.members().filter((peer) => receives(core, peer, now));
+  const receivers = core.peers.members().filter((peer) => receives(core, peer, now));
+  const recipients = new Set(receivers.map(({ stay }) => stay));
   const before = core.keys.current.kid;
-  const handing = await core.keys.handleRecipients(new Set(recipients.map(({ stay }) => stay)), now);
+  const renews = settleRecording(core, recipients);
+  const handing = await core.keys.handleRecipients(recipients, now, renews);
   if (handing) await hand(core, handing, now);
   core.keys.handleTime(now, (stay) => {
     const has = core.peers.get(stay)?.hasOfUs ?? 0;
@@ -93,7 +106,8 @@ async function handKeys(core: Core, now: number): Promise<void> {
 }
 
 /** Also for a generation that the user wants: see `Agreement.handleRenew`. */
-export async function hand(core: Core, { to }: Handing, now: number): Promise<void> {
+export async function hand(core: Core, { key, to }: Handing, now: number): Promise<void> {
+  await sayCapsule(core, key);
   for (const stay of to) {
     const peer = core.peers.get(stay);
     if (!peer) continue;
