@@ -103,6 +103,11 @@ async function pair(): Promise<[Stay, Stay]> {
   return [host, guest];
 }
 
+/** To the recorder. */
+function said(stay: Stay): string[] {
+  return stay.said.map(({ type }) => type).filter((type) => type === "lease" || type === "capsule");
+}
+
 describe("Agreeing", () => {
   it("holds what is sent until somebody is let in, and then gives both the keys", async () => {
     const [host, guest] = await pair();
@@ -124,6 +129,35 @@ describe("Agreeing", () => {
     await vi.waitUntil(() => host.send !== send && host.forgotten.length === 1);
     expect(guest.opens(host)).toBe(false);
     expect(host.warnings).toEqual([]);
+  });
+
+  it("gives capsules and leases to the server while all agree, and no lease from a no on", async () => {
+    const [host, guest] = await pair();
+    const what = { microphone: true, camera: true, screen: false };
+    const subjects = [{ stay: guest.agreeing.stay!, ...what }];
+    host.agreeing.propose({ purpose: "activity", days: 7, subjects, forClient: false, clinic: true });
+    await vi.waitUntil(() => guest.state.recording);
+    expect(said(guest)).toEqual([]);
+    guest.agreeing.answer(true);
+    await vi.waitUntil(() => guest.state.recording!.isOpen && host.state.recording!.isOpen);
+    expect([said(host), said(guest)]).toEqual([["lease"], ["capsule", "lease"]]);
+    const { recording } = guest.state.recording!;
+    expect(guest.said).toContainEqual({ type: "lease", recording });
+    guest.agreeing.answer(false);
+    await vi.waitUntil(() => host.state.recording!.over === "refused");
+    expect([said(host), said(guest)]).toEqual([["lease"], ["capsule", "lease"]]);
+  });
+
+  it("ends what the server has ended", async () => {
+    const [host, guest] = await pair();
+    const subjects = [{ stay: host.agreeing.stay!, microphone: true, camera: false, screen: false }];
+    host.agreeing.propose({ purpose: "activity", days: 7, subjects, forClient: false, clinic: false });
+    await vi.waitUntil(() => guest.state.recording);
+    const { recording } = guest.state.recording!;
+    for (const { agreeing } of [host, guest]) agreeing.handleEnded("another");
+    for (const { agreeing } of [host, guest]) agreeing.handleEnded(recording);
+    await vi.waitUntil(() => guest.state.recording!.over && host.state.recording!.over);
+    expect([host.state.recording!.over, guest.state.recording!.over]).toEqual(["ended", "ended"]);
   });
 
   it("keeps what comes before there is an agreement", async () => {

@@ -6,9 +6,11 @@
 import { Agreement, type AgreementState, type Output } from "../keys/agreement.ts";
 import type { FaultCode } from "../keys/fault.ts";
 import type { Fragment } from "../keys/fragment.ts";
+import type { Proposing } from "../keys/proposal.ts";
 import type { ClientBody } from "../signaling/protocol.ts";
 import type { CallIdentity } from "./identity.ts";
 import type { Invitations } from "./invitations.ts";
+import { Lease } from "./lease.ts";
 
 /** What of a sealer is needed here. */
 export interface Sealing {
@@ -33,6 +35,7 @@ export class Agreeing {
   readonly #identity: CallIdentity;
   readonly #invitations: Invitations | undefined;
   readonly #room: string;
+  readonly #lease: Lease;
   readonly #timer: ReturnType<typeof setInterval>;
   /** What came before the agreement was there. */
   readonly #early: { from: number; message: string }[] = [];
@@ -47,6 +50,7 @@ export class Agreeing {
   ) {
     this.#sealing = sealing;
     this.#events = events;
+    this.#lease = new Lease((body) => events.say(body));
     this.#identity = stay.identity;
     this.#invitations = stay.invitations;
     this.#room = stay.room;
@@ -94,6 +98,28 @@ export class Agreeing {
     this.#agreement?.handleMatch(stay, performance.now());
   }
 
+  /** Names this stay; absent before the agreement is there. */
+  get stay(): string | undefined {
+    return this.#agreement?.stay;
+  }
+
+  propose(proposing: Proposing): void {
+    this.#agreement?.handlePropose(proposing, performance.now());
+  }
+
+  answer(yes: boolean): void {
+    const recording = this.state?.recording?.recording;
+    if (!yes && recording) this.#lease.refuse(recording);
+    this.#agreement?.handleAnswer(yes, performance.now());
+  }
+
+  /** The server says that this recording has ended. */
+  handleEnded(recording: string): void {
+    const known = this.state?.recording;
+    if (known?.recording === recording && !known.over)
+      this.#agreement?.handleEnded(recording, performance.now());
+  }
+
   /** A host's links have changed. */
   async handleLinks(): Promise<void> {
     const links = await this.#links();
@@ -103,12 +129,14 @@ export class Agreeing {
   /** Says goodbye, so that the others renew their keys at once; what was said is on its way when this resolves. */
   async bye(): Promise<void> {
     this.#isLeaving = true;
+    this.#lease.keep(undefined);
     this.#agreement?.handleBye(performance.now());
     await this.#agreement?.idle();
   }
 
   close(): void {
     this.#over = true;
+    this.#lease.keep(undefined);
     clearInterval(this.#timer);
   }
 
@@ -140,8 +168,10 @@ export class Agreeing {
   #work(): void {
     if (!this.#agreement || this.#over) return;
     for (let output = this.#agreement.poll(); output; output = this.#agreement.poll()) this.#do(output);
-    const { standing, isHeld } = this.#agreement.state;
+    const { standing, isHeld, recording } = this.#agreement.state;
     this.#sealing.hold(standing !== "admitted" || isHeld);
+    const agrees = recording?.answer === "yes" && !recording.over && standing === "admitted";
+    if (!this.#isLeaving) this.#lease.keep(agrees ? recording.recording : undefined);
   }
 
   #do(output: Output): void {
@@ -166,6 +196,8 @@ export class Agreeing {
         return kept(this.#identity.store.keepContacts(output.contacts));
       case "keep":
         return kept(this.#identity.store.keepMap(this.#room, output.entries, Date.now()));
+      case "capsule":
+        return this.#events.say({ type: "capsule", message: output.text });
       case "changed":
         // the end that one's own goodbye makes is no news: the connection stays until it is said
         return this.#isLeaving ? undefined : this.#events.changed();

@@ -246,6 +246,7 @@ export class Presence {
     const standing = this.agreement?.standing;
     if (standing === "replaced") return this.#end("replaced", "the same device came in elsewhere");
     if (standing === "ended") return this.#end("fault", "the agreement of keys is over");
+    this.#endRecording();
     this.#events.changed();
   }
 
@@ -288,7 +289,14 @@ export class Presence {
     if (!this.#roster || this.#over) return;
     this.#publisher.limit(senders(this.#roster).length + 1);
     this.#grow(this.#roster);
+    this.#endRecording();
     this.#events.changed();
+  }
+
+  /** Nothing more is sealed for a recording that the server has given up. */
+  #endRecording(): void {
+    const told = this.#roster?.recording;
+    if (told?.phase === "ended") this.#agreeing?.handleEnded(told.recording);
   }
 
   /** Asks for more places. */

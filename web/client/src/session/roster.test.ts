@@ -1,15 +1,17 @@
 import { describe, expect, it } from "vitest";
 
 import { memberOf, rosterOf, senderAt, senders, updated } from "./roster.ts";
-import { listener, member, roster } from "./testing.ts";
+import { listener, member, room, roster } from "./testing.ts";
 
 describe("roster", () => {
   it("begins with the snapshot", () => {
     const members = [member(1), member(2)];
-    expect(rosterOf({ you: 2, members, slots: [], room: { locked: true } })).toEqual({
+    expect(rosterOf({ you: 2, members, slots: [], room: { ...room, locked: true } })).toEqual({
       you: 2,
       members,
       locked: true,
+      records: false,
+      recording: null,
     });
   });
 
@@ -34,9 +36,10 @@ describe("roster", () => {
     expect(after.members).toEqual([member(1)]);
   });
 
-  it("follows the lock, and is the same value if nothing concerns it", () => {
+  it("follows the lock and the recording, and is the same value if nothing concerns it", () => {
     const before = roster(member(1));
-    expect(updated(before, { type: "room", room: { locked: true } }).locked).toBe(true);
+    expect(updated(before, { type: "room", room: { ...room, locked: true } }).locked).toBe(true);
+    expect(updated(before, { type: "room", room: { ...room, records: true } }).records).toBe(true);
     expect(updated(before, { type: "unsealed", mid: "0" })).toBe(before);
   });
 

@@ -3,17 +3,20 @@
 // Owns: members by number, in the order of coming in. Never does: believe it for more than names; whose a picture
 // is, the key says that opens it.
 
-import type { Member, ServerBody, Snapshot } from "../signaling/protocol.ts";
+import type { Member, Recording, ServerBody, Snapshot } from "../signaling/protocol.ts";
 
 /** A value: each change gives a new one. */
 export interface Roster {
   you: number;
   members: readonly Member[];
   locked: boolean;
+  /** This server can record. */
+  records: boolean;
+  recording: Recording | null;
 }
 
-export function rosterOf(snapshot: Snapshot): Roster {
-  return { you: snapshot.you, members: snapshot.members, locked: snapshot.room.locked };
+export function rosterOf({ you, members, room }: Snapshot): Roster {
+  return { you, members, ...room };
 }
 
 /** Takes what the server says in; what does not concern the roster leaves it as it is. */
@@ -27,7 +30,7 @@ export function updated(roster: Roster, body: ServerBody): Roster {
         members: roster.members.filter((member) => member.participant !== body.participant),
       };
     case "room":
-      return { ...roster, locked: body.room.locked };
+      return { ...roster, ...body.room };
     default:
       return roster;
   }

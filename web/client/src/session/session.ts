@@ -20,8 +20,9 @@ import type { CallIdentity } from "./identity.ts";
 import { Invitations } from "./invitations.ts";
 import { peopleOf, trustOf } from "./people.ts";
 import { Presence } from "./presence.ts";
+import { proposingOf, recordingOf } from "./recording.ts";
 import type { Roster } from "./roster.ts";
-import type { End, EndCode, FaultCode, Line, Notice, SessionState } from "./types.ts";
+import type { End, EndCode, FaultCode, Line, Notice, RecordingWish, SessionState } from "./types.ts";
 
 export interface JoinOptions {
   /** Of the server; by default where the page comes from. */
@@ -182,6 +183,18 @@ export class Session {
   /** The person has compared the words, and they are the same. */
   match(stay: string): void {
     this.#presence?.agreeing?.match(stay);
+  }
+
+  /** Asks everybody whether they agree to a recording. Hosts only. */
+  propose(wish: RecordingWish): void {
+    const agreeing = this.#presence?.agreeing;
+    const proposing = proposingOf(wish, this.#state.people, agreeing?.stay);
+    if (proposing) agreeing?.propose(proposing);
+  }
+
+  /** What this person says to a recording. A no ends it for everybody, before and while it runs. */
+  answer(yes: boolean): void {
+    this.#presence?.agreeing?.answer(yes);
   }
 
   /** The person has read it. */
@@ -358,12 +371,14 @@ export class Session {
       phase: this.#phase,
       people: this.#roster && !ended ? peopleOf(this.#roster, this.#sight()) : [],
       locked: this.#roster?.locked ?? false,
+      canRecord: (this.#roster?.records ?? false) && this.#options.identity.certificate !== undefined,
+      recording: ended ? undefined : recordingOf(this.#presence?.agreement, this.#roster?.recording),
       ...(this.#end ? { end: this.#end } : {}),
       ...(this.#phase === "reconnecting" ? { reconnectingSince: this.#lostSince } : {}),
     };
   }
 
-  #trust(): Omit<SessionState, "phase" | "people" | "locked"> {
+  #trust(): Omit<SessionState, "phase" | "people" | "locked" | "canRecord" | "recording"> {
     const agreement = this.#presence?.agreement;
     const notices = [...this.#notices];
     const isLasting = this.#options.identity.store.lasting;
@@ -415,6 +430,8 @@ const NOBODY = {
   links: [],
   notices: [],
   isLasting: true,
+  canRecord: false,
+  recording: undefined,
 } satisfies Omit<SessionState, "phase" | "locked">;
 
 const GONE: Closing["outcome"] = { then: "rejoin", otherwise: "server_gone" };

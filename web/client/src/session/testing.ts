@@ -1,6 +1,6 @@
 // Values for tests. Never does: run in an application.
 
-import type { Member } from "../signaling/protocol.ts";
+import type { Member, RoomState } from "../signaling/protocol.ts";
 import type { Roster } from "./roster.ts";
 
 /** Somebody whose sender index is ten times the number. */
@@ -26,7 +26,10 @@ export function listener(participant: number): Member {
   return rest;
 }
 
+/** Open, on a server that can't record. */
+export const room: RoomState = { locked: false, records: false, recording: null };
+
 /** Seen by the first of them. */
 export function roster(...members: Member[]): Roster {
-  return { you: members[0]?.participant ?? 0, members, locked: false };
+  return { you: members[0]?.participant ?? 0, members, ...room };
 }

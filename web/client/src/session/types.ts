@@ -5,6 +5,11 @@
 import type { Person as Known } from "../keys/agreement.ts";
 import type { Standing } from "../keys/core.ts";
 import type { FaultCode } from "../keys/fault.ts";
+import type { Recorded, RecipientView, SubjectView } from "../keys/proposal.ts";
+import type { Purpose } from "../keys/recording-messages.ts";
+import type { RecordingEnd, RecordingPhase } from "../signaling/protocol.ts";
+
+export type { Purpose, RecipientView, Recorded, RecordingEnd, RecordingPhase, SubjectView };
 
 export type { FaultCode, Standing };
 
@@ -92,6 +97,49 @@ export interface Person {
   audioStreams: MediaStream[];
 }
 
+/** What a host asks the others to agree to. */
+export interface RecordingWish {
+  purpose: Purpose;
+  /** After that it is destroyed. */
+  days: number;
+  /** At least one person with something. */
+  subjects: readonly ({ id: number } & Recorded)[];
+  /** The guests who are recorded can open it: six at most. */
+  forClient: boolean;
+  /** So can the clinic, by its 25 words. */
+  clinic: boolean;
+}
+
+/** What was proposed, by a signature of its author. */
+export interface RecordingProposal {
+  purpose: Purpose;
+  days: number;
+  author: string;
+  isOwn: boolean;
+  subjects: SubjectView[];
+  recipients: RecipientView[];
+}
+
+/** A recording of this session, from the question to its end. */
+export interface RecordingState {
+  /** 32 hexadecimal digits. */
+  recording: string;
+  phase: RecordingPhase;
+  /** It has to be shown to everybody that this is recorded. */
+  isOn: boolean;
+  /** Absent for somebody who was not asked. */
+  proposal: RecordingProposal | undefined;
+  /** One's own. */
+  answer: "yes" | "no" | undefined;
+  /** Names of others whose yes is missing. */
+  missing: string[];
+  /** How much outlives a crash of the server. */
+  safeMs: number;
+  end: RecordingEnd | undefined;
+  /** How long the server's disk would last, where it had no room. */
+  hoursLeft: number | undefined;
+}
+
 /** The whole, at one moment. */
 export interface SessionState {
   phase: Phase;
@@ -112,6 +160,9 @@ export interface SessionState {
   /** That a host's browser has made for this room, and that were not taken back. */
   links: OwnLink[];
   notices: Notice[];
+  /** A host may ask for a recording: this server can record. */
+  canRecord: boolean;
+  recording: RecordingState | undefined;
   /** Present when `phase` is `ended`. */
   end?: End;
   /** Since when the connection is being looked for, as of `performance.now()`; present while reconnecting. */

@@ -44,7 +44,7 @@ class FakeSocket extends EventTarget {
   }
 }
 
-const snapshot = { you: 1, members: [], slots: [], room: { locked: false } };
+const snapshot = { you: 1, members: [], slots: [], room: { locked: false, records: false, recording: null } };
 const joined = { type: "joined", session: "s", answer: "v=0", snapshot };
 const joining: Joining = {
   token: "t",
