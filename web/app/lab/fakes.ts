@@ -1,6 +1,6 @@
 // People, pictures and devices that do not exist.
 
-import type { Person, Trust } from "@rapport/client";
+import type { Person, RecordingState, Trust } from "@rapport/client";
 import { Capture } from "../src/parts/capture.svelte";
 
 const NAMES = [
@@ -65,6 +65,36 @@ export function fakeYou(more: Partial<Person> = {}): Person {
     speaking: false,
     ...more,
   });
+}
+
+/** One that this person has proposed, and that the others were asked about. */
+export function fakeRecording(more: Partial<RecordingState> = {}): RecordingState {
+  return {
+    recording: "5f0c".repeat(8),
+    phase: "proposed",
+    isOn: false,
+    proposal: {
+      purpose: "roleplay",
+      days: 14,
+      author: "Ines Duarte",
+      isOwn: true,
+      subjects: [
+        { name: "Ines Duarte", isYou: true, microphone: true, camera: false, screen: false },
+        { name: NAMES[1], isYou: false, microphone: true, camera: true, screen: false },
+      ],
+      recipients: [
+        { role: "therapist", name: "Ines Duarte" },
+        { role: "clinic", name: "" },
+        { role: "client", name: NAMES[1]! },
+      ],
+    },
+    answer: "yes",
+    missing: [],
+    safeMs: 0,
+    end: undefined,
+    hoursLeft: undefined,
+    ...more,
+  };
 }
 
 /** A still drawing of a head: wide, or upright as from a phone. */

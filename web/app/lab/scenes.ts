@@ -5,12 +5,13 @@ import {
   DeviceError,
   type EndCode,
   type Person,
+  type RecordingState,
   type SessionState,
 } from "@rapport/client";
 import type { CallFace } from "../src/call/face";
 import { clinic } from "../src/words/clinic";
 import { type LinkTrouble, words } from "../src/words/en";
-import { FakeCapture, fakePerson, fakeScreen, fakeTrust, fakeYou } from "./fakes";
+import { FakeCapture, fakePerson, fakeRecording, fakeScreen, fakeTrust, fakeYou } from "./fakes";
 
 export type Scene =
   | { view: "home" | "missing" | "certify" | "privacy" }
@@ -116,10 +117,45 @@ export const scenes: Record<string, () => Scene> = {
       },
     }),
   }),
+  ...recordings(),
   "call-leave": () => ({ view: "call", click: words.call.leave, call: fake(crowd(1)) }),
   "call-remove": () => ({ view: "call", press: "p", click: words.people.remove, call: fake(crowd(2)) }),
   "call-sharing": () => ({ view: "call", call: fake(crowd(2), { sharing: true }) }),
 };
+
+/** Each moment of a recording, as the host sees it and as a guest does. */
+function recordings(): Record<string, () => Scene> {
+  const of = (more: Partial<RecordingState>, making: Making = {}): Scene => ({
+    view: "call",
+    call: fake(crowd(2), { ...making, state: { canRecord: true, recording: fakeRecording(more) } }),
+  });
+  const on = { phase: "recording", isOn: true, safeMs: 12_300 } as const;
+  const unanswered = { answer: undefined, proposal: { ...fakeRecording().proposal!, isOwn: false } } as const;
+  const ended = { phase: "ended", safeMs: 47_000 } as const;
+  return {
+    "call-record": () => ({
+      view: "call",
+      press: "p",
+      call: fake(crowd(2), { state: { canRecord: true } }),
+    }),
+    "call-record-propose": () => ({
+      view: "call",
+      press: "p",
+      click: words.recording.propose.act,
+      call: fake(crowd(2), { state: { canRecord: true } }),
+    }),
+    "call-record-waiting": () => of({ missing: ["Omar Haddad", "Nguyễn Thị Minh Khai"] }),
+    "call-record-asked": () => of(unanswered, { host: false }),
+    "call-record-on": () => of(on),
+    "call-record-on-muted": () => of({ ...on, safeMs: 754_000 }, { mutedSpeaking: true, muted: true }),
+    "call-record-paused": () => of({ phase: "paused", safeMs: 12_300, missing: ["Nguyễn Thị Minh Khai"] }),
+    "call-record-paused-you": () => of({ ...unanswered, phase: "paused" }, { host: false }),
+    "call-record-ended": () => of({ ...ended, end: "stopped" }),
+    "call-record-gone": () => of({ ...ended, end: "gone" }, { host: false }),
+    "call-record-failed": () => of({ ...ended, end: "failed" }),
+    "call-record-full": () => of({ phase: "ended", end: "full", hoursLeft: 2 }),
+  };
+}
 
 const TITLE = "Session with Ines Duarte";
 const LONG_TITLE =
@@ -153,6 +189,8 @@ function fake(others: Person[], making: Making = {}): CallFace {
       links: [],
       notices: [],
       isLasting: true,
+      canRecord: false,
+      recording: undefined,
       ...state,
     },
     title: others.length > 8 ? LONG_TITLE : TITLE,
@@ -179,6 +217,8 @@ function fake(others: Person[], making: Making = {}): CallFace {
     takeBack: () => Promise.resolve(undefined),
     match: nothing,
     dismiss: nothing,
+    propose: nothing,
+    answer: nothing,
     lock: nothing,
     endForAll: nothing,
     leave: nothing,

@@ -41,7 +41,7 @@ export type { Device, DeviceErrorCode, DeviceKind, Devices } from "./media/devic
 export { environment } from "./media/environment.ts";
 export type { Environment } from "./media/environment.ts";
 export { Meter } from "./media/meter.ts";
-export { playTestTone } from "./media/tone.ts";
+export { playRecordingTone, playTestTone } from "./media/tone.ts";
 export { reloaded } from "./navigation.ts";
 export type { CallStatistics, MediaSource, StreamStatistics } from "./media/statistics.ts";
 export type { SealingCounts } from "./sealing/index.ts";

@@ -1,4 +1,4 @@
-import type { Person, SessionState } from "@rapport/client";
+import type { Person, RecordingState, SessionState } from "@rapport/client";
 import { describe, expect, it } from "vitest";
 import { words } from "../words/en";
 import { announcements } from "./announce";
@@ -31,6 +31,8 @@ const room = (people: Person[], more: Partial<SessionState> = {}): SessionState 
   links: [],
   notices: [],
   isLasting: true,
+  canRecord: false,
+  recording: undefined,
   ...more,
 });
 const you = person(1, "Ada", { you: true });
@@ -66,6 +68,36 @@ describe("announcements", () => {
     const wrong = person(2, "Ben", { seal: "wrong_key" });
     expect(announcements(room([ben]), room([wrong]))).toEqual([words.heard.wrongKey("Ben")]);
     expect(announcements(room([wrong]), room([wrong]))).toEqual([]);
+  });
+
+  it("says that it is recorded, paused and over, each once, and names nobody", () => {
+    const asked: RecordingState = {
+      recording: "a",
+      phase: "proposed",
+      isOn: false,
+      proposal: undefined,
+      answer: "yes",
+      missing: [],
+      safeMs: 0,
+      end: undefined,
+      hoursLeft: undefined,
+    };
+    const on = { ...asked, phase: "recording", isOn: true } as const;
+    const paused: RecordingState = { ...asked, phase: "paused", missing: ["Ben"] };
+    const over = { ...asked, phase: "ended", end: "stopped", safeMs: 47_400 } as const;
+    const said = (before: RecordingState | undefined, now: RecordingState | undefined) =>
+      announcements(room([you], { recording: before }), room([you], { recording: now }));
+    expect(said(undefined, asked), "the dialog asks").toEqual([]);
+    expect(said(asked, { ...on, phase: "starting" })).toEqual([words.recording.heard.on]);
+    expect(said({ ...on, phase: "starting" }, on)).toEqual([]);
+    expect(said(on, { ...on, safeMs: 9000 }), "not each second").toEqual([]);
+    expect(said(on, paused)).toEqual([words.recording.heard.paused]);
+    expect(said(on, { ...paused, isOn: true })).toEqual([words.recording.heard.paused]);
+    expect(said({ ...paused, isOn: true }, paused)).toEqual([]);
+    expect(said(paused, on)).toEqual([words.recording.heard.on]);
+    expect(said(on, over)).toEqual([words.recording.ended.stopped("47 s")]);
+    expect(said(over, over)).toEqual([]);
+    expect(said(undefined, over)).toEqual([]);
   });
 
   it("tells of lost and found connections, of the own one that it is found", () => {

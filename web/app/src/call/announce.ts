@@ -4,11 +4,12 @@
 
 import type { Person, SessionState } from "@rapport/client";
 import { words } from "../words/en";
+import { endOf } from "./recording";
 
 /** The sentences between two states, in the order of the list of people. */
 export function announcements(before: SessionState | undefined, now: SessionState): string[] {
   if (!before || before.phase === "joining") return [];
-  const said = [...ofPhase(before, now), ...ofLock(before, now)];
+  const said = [...ofPhase(before, now), ...ofLock(before, now), ...ofRecording(before, now)];
   const earlier = new Map(before.people.map((person) => [person.id, person]));
   for (const person of now.people) {
     if (person.you) continue;
@@ -37,6 +38,16 @@ function ofPhase(before: SessionState, now: SessionState): string[] {
 function ofLock(before: SessionState, now: SessionState): string[] {
   if (before.locked === now.locked) return [];
   return [now.locked ? words.heard.locked : words.heard.unlocked];
+}
+
+/** What is asked the dialog says, and of whom is waited for the sign. */
+function ofRecording({ recording: before }: SessionState, { recording: now }: SessionState): string[] {
+  if (!now) return [];
+  const earlier = before?.recording === now.recording ? before : undefined;
+  if (now.phase === "ended" && !now.isOn) return earlier && earlier.phase !== "ended" ? [endOf(now)] : [];
+  if (now.phase === "paused") return earlier?.phase !== "paused" ? [words.recording.heard.paused] : [];
+  const wasOn = before?.isOn && before.phase !== "paused";
+  return now.isOn && !wasOn ? [words.recording.heard.on] : [];
 }
 
 function arrival(person: Person): string {

@@ -1,6 +1,7 @@
 // A running call, between the session of the client library and what is drawn.
 //
-// Owns: handing tracks from the devices to the session, the shared screen, the watch for talking while muted.
+// Owns: handing tracks from the devices to the session, the shared screen, the watch for talking while muted, the tone of
+// a recording.
 // Never does: draw.
 
 import {
@@ -10,10 +11,13 @@ import {
   type LinkErrorCode,
   type Notice,
   openScreen,
+  playRecordingTone,
+  type RecordingWish,
   type Redeemed,
   type Session,
   type SessionState,
 } from "@rapport/client";
+import { untrack } from "svelte";
 import type { Capture } from "../parts/capture.svelte";
 import type { CallFace } from "./face";
 import { MutedSpeech } from "./muted-speech";
@@ -59,6 +63,15 @@ export class Call implements CallFace {
     });
     $effect(() => session.setMuted(capture.muted));
     $effect(() => this.#watchMuted());
+    let isOn = false;
+    $effect(() => {
+      const now = this.state.recording?.isOn ?? false;
+      if (now === isOn) return;
+      isOn = now;
+      const speaker = untrack(() => capture.chosen.speaker);
+      // where no sound can be played, the sign and the sentence remain
+      void playRecordingTone(now ? "start" : "stop", speaker || undefined).catch(() => undefined);
+    });
     $effect(() => () => this.#close());
   }
 
@@ -134,6 +147,14 @@ export class Call implements CallFace {
 
   dismiss(notice: Notice): void {
     this.session.dismiss(notice);
+  }
+
+  propose(wish: RecordingWish): void {
+    this.session.propose(wish);
+  }
+
+  answer(yes: boolean): void {
+    this.session.answer(yes);
   }
 
   lock(locked: boolean): void {
@@ -224,6 +245,8 @@ const BEFORE: SessionState = {
   links: [],
   notices: [],
   isLasting: true,
+  canRecord: false,
+  recording: undefined,
 };
 
 async function faultOf(work: Promise<void>): Promise<LinkErrorCode | undefined> {

@@ -2,7 +2,14 @@
 //
 // Owns: the seam between view and session, so that a view can be drawn without a server.
 
-import type { CallStatistics, DeviceError, LinkErrorCode, Notice, SessionState } from "@rapport/client";
+import type {
+  CallStatistics,
+  DeviceError,
+  LinkErrorCode,
+  Notice,
+  RecordingWish,
+  SessionState,
+} from "@rapport/client";
 import type { Capture } from "../parts/capture.svelte";
 
 export interface CallFace {
@@ -39,6 +46,10 @@ export interface CallFace {
   /** The words were compared, and are the same. */
   match(stay: string): void;
   dismiss(notice: Notice): void;
+  /** Asks everybody whether they agree to a recording. Hosts only. */
+  propose(wish: RecordingWish): void;
+  /** To a recording: yes, or no at any time. */
+  answer(yes: boolean): void;
   lock(locked: boolean): void;
   endForAll(): void;
   leave(): void;

@@ -1,0 +1,125 @@
+import type { RecordingProposal, RecordingState } from "@rapport/client";
+import { describe, expect, it } from "vitest";
+import { words } from "../words/en";
+import { listed, sourcesOf, spanOf } from "../words/recording";
+import { endOf, isAsked, signOf } from "./recording";
+
+const proposal: RecordingProposal = {
+  purpose: "activity",
+  days: 14,
+  author: "Dana",
+  isOwn: false,
+  subjects: [],
+  recipients: [],
+};
+
+function recording(more: Partial<RecordingState> = {}): RecordingState {
+  return {
+    recording: "a",
+    phase: "proposed",
+    isOn: false,
+    proposal,
+    answer: "yes",
+    missing: [],
+    safeMs: 0,
+    end: undefined,
+    hoursLeft: undefined,
+    ...more,
+  };
+}
+
+const { sign, ended } = words.recording;
+const shown = (more: Partial<RecordingState>) => signOf(recording(more), undefined);
+
+describe("the sign of a recording", () => {
+  it("is absent where there is none", () => {
+    expect(signOf(undefined, undefined)).toBeUndefined();
+    expect(signOf(recording({ proposal: undefined }), undefined)).toBeUndefined();
+  });
+
+  it("asks, and offers to answer once the question was closed", () => {
+    expect(shown({ answer: undefined })).toMatchObject({
+      look: "ask",
+      text: sign.asked("Dana"),
+      act: { act: "answer" },
+    });
+  });
+
+  it("names of whom is waited for, and can be taken back", () => {
+    const waiting = shown({ missing: ["Noor", "Li"] });
+    expect(waiting).toMatchObject({ look: "plain", text: sign.waiting("Noor and Li") });
+    expect(waiting?.act).toEqual({ act: "stop", label: sign.takeBack });
+    expect(shown({})?.text).toBe(sign.soon);
+  });
+
+  it("is red whenever it is on, with what is safe, and stops for anybody who was asked", () => {
+    const phases = ["proposed", "starting", "recording", "paused", "ended"] as const;
+    for (const phase of phases)
+      expect(signOf(recording({ phase, isOn: true }), "a")).toMatchObject({
+        look: "on",
+        act: { act: "stop" },
+      });
+    expect(shown({ phase: "recording", isOn: true, safeMs: 12_900 })?.text).toBe("Recording · 12 s safe");
+    // of whoever was not asked, too
+    expect(shown({ phase: "recording", isOn: true, proposal: undefined })).toMatchObject({ look: "on" });
+    expect(shown({ phase: "recording", isOn: true, proposal: undefined })?.act).toBeUndefined();
+  });
+
+  it("says whom a pause waits for", () => {
+    expect(shown({ phase: "paused", missing: ["Noor"] })).toMatchObject({
+      look: "paused",
+      text: sign.paused("Noor"),
+      act: { act: "stop" },
+    });
+    expect(shown({ phase: "paused", answer: undefined })).toMatchObject({
+      text: sign.pausedYou,
+      act: { act: "answer" },
+    });
+    expect(shown({ phase: "paused" })?.text).toBe(sign.pausedLine);
+  });
+
+  it("tells how it ended until that was read", () => {
+    const over = recording({ phase: "ended", end: "stopped", safeMs: 47_000 });
+    expect(signOf(over, undefined)).toMatchObject({ look: "plain", act: { act: "dismiss" } });
+    expect(signOf(over, "a")).toBeUndefined();
+    expect(signOf(over, "b")).toBeDefined();
+    expect(shown({ phase: "ended", end: "failed" })?.look).toBe("caution");
+  });
+});
+
+describe("the end of a recording", () => {
+  it("is told by its reason, with what is safe", () => {
+    const of = (more: Partial<RecordingState>) =>
+      endOf(recording({ phase: "ended", safeMs: 47_000, ...more }));
+    expect(of({ end: "stopped" })).toBe(ended.stopped("47 s"));
+    expect(of({ end: "gone" })).toBe(ended.gone("47 s"));
+    expect(of({ end: "failed" })).toBe(ended.failed("47 s"));
+    expect(of({ end: "full", hoursLeft: 1 })).toBe(ended.fullHours(1));
+    expect(of({ end: "full" })).toBe(ended.full);
+    expect(of({ end: "stopped", safeMs: 0 })).toBe(ended.none);
+    expect(of({ end: "gone", safeMs: 0 })).toBe(ended.none);
+  });
+});
+
+describe("a question", () => {
+  it("is open for whoever has not answered what was signed", () => {
+    expect(isAsked({ recording: recording({ answer: undefined }) })).toBe(true);
+    for (const more of [
+      { answer: "yes" },
+      { answer: "no" },
+      { answer: undefined, phase: "ended" },
+      { answer: undefined, proposal: undefined },
+    ] as const)
+      expect(isAsked({ recording: recording(more) })).toBe(false);
+    expect(isAsked({ recording: undefined })).toBe(false);
+  });
+});
+
+describe("the words of a recording", () => {
+  it("say how long, who and what", () => {
+    expect([0, 12_999, 60_000, 125_000].map(spanOf)).toEqual(["0 s", "12 s", "1 min", "2 min 5 s"]);
+    expect(listed(["Omar", "Noor", "Li"])).toBe("Omar, Noor and Li");
+    expect(sourcesOf({ microphone: true, camera: true, screen: false })).toBe("sound and picture");
+    expect(sourcesOf({ microphone: false, camera: false, screen: true })).toBe("shared screen");
+  });
+});

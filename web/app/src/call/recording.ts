@@ -1,0 +1,77 @@
+// The sign of a recording: what it says, and what can be done about it.
+//
+// Owns: its words and its one way on. Never does: act, or name who has stopped one.
+
+import type { RecordingState } from "@rapport/client";
+import { words } from "../words/en";
+import { listed, spanOf } from "../words/recording";
+
+export type SignAct = "stop" | "answer" | "dismiss";
+
+export interface Sign {
+  look: "on" | "paused" | "ask" | "plain" | "caution";
+  text: string;
+  act?: { act: SignAct; label: string };
+}
+
+/** `dismissed` names a recording whose end was read. */
+export function signOf(
+  recording: RecordingState | undefined,
+  dismissed: string | undefined,
+): Sign | undefined {
+  if (!recording) return undefined;
+  const { phase, isOn, safeMs, proposal } = recording;
+  if (isOn) {
+    const text = phase === "paused" ? paused(recording) : words.recording.sign.on(spanOf(safeMs));
+    return { look: "on", text, ...(proposal && { act: acts.stop }) };
+  }
+  if (phase === "ended") return recording.recording === dismissed ? undefined : ended(recording);
+  if (phase === "paused")
+    return { look: "paused", text: paused(recording), ...(proposal && { act: wayOf(recording) }) };
+  return asked(recording);
+}
+
+/** This person's answer is missing. */
+export function isAsked({ recording }: { recording: RecordingState | undefined }): boolean {
+  return recording?.proposal !== undefined && recording.answer === undefined && recording.phase !== "ended";
+}
+
+/** How it ended, in a sentence. */
+export function endOf({ end, safeMs, hoursLeft }: RecordingState): string {
+  const { ended: ends } = words.recording;
+  if (end === "full") return hoursLeft === undefined ? ends.full : ends.fullHours(hoursLeft);
+  if (end === "failed") return ends.failed(spanOf(safeMs));
+  if (safeMs < 1000) return ends.none;
+  return end === "gone" ? ends.gone(spanOf(safeMs)) : ends.stopped(spanOf(safeMs));
+}
+
+function ended(recording: RecordingState): Sign {
+  const isFault = recording.end === "full" || recording.end === "failed";
+  return { look: isFault ? "caution" : "plain", text: endOf(recording), act: acts.dismiss };
+}
+
+function paused(recording: RecordingState): string {
+  const { sign } = words.recording;
+  if (isAsked({ recording })) return sign.pausedYou;
+  return recording.missing.length > 0 ? sign.paused(listed(recording.missing)) : sign.pausedLine;
+}
+
+function asked(recording: RecordingState): Sign | undefined {
+  const { sign } = words.recording;
+  const { proposal, missing } = recording;
+  if (!proposal) return undefined;
+  if (isAsked({ recording })) return { look: "ask", text: sign.asked(proposal.author), act: acts.answer };
+  const text = missing.length > 0 ? sign.waiting(listed(missing)) : sign.soon;
+  return { look: "plain", text, act: acts.takeBack };
+}
+
+function wayOf(recording: RecordingState): { act: SignAct; label: string } {
+  return isAsked({ recording }) ? acts.answer : acts.stop;
+}
+
+const acts = {
+  stop: { act: "stop", label: words.recording.sign.stop },
+  takeBack: { act: "stop", label: words.recording.sign.takeBack },
+  answer: { act: "answer", label: words.recording.sign.answer },
+  dismiss: { act: "dismiss", label: words.recording.sign.dismiss },
+} as const;
