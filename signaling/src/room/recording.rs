@@ -102,6 +102,8 @@ pub(super) struct Recording {
     /// What the recorder was told last.
     until: Option<Instant>,
     feeds: Vec<Fed>,
+    /// Capsules that came before it began.
+    early: Vec<RecordOrder>,
 }
 
 /// One track of a recording, and what feeds it at present.
@@ -131,11 +133,16 @@ impl Room {
     /// A member gives a key to those who may open the recording.
     pub fn capsule(&mut self, member: ParticipantId, message: String) -> Result<(), RoomError> {
         let capsule = self.gate.read_capsule(member.0, &message)?;
-        let Some(recording) = &self.recording else {
+        let Some(recording) = &mut self.recording else {
             return Err(RoomError::NoConsent);
         };
         let order = RecordOrder::Capsule(recording.id, Box::new(capsule), message);
-        self.effects.push_back(Effect::Record(order));
+        if recording.runs {
+            self.effects.push_back(Effect::Record(order));
+        } else if recording.early.len() < MOST_EARLY {
+            // a client sees the last yes before the server has seen the last lease
+            recording.early.push(order);
+        }
         Ok(())
     }
 
@@ -241,6 +248,7 @@ impl Room {
             leases: BTreeMap::new(),
             until: None,
             feeds: Vec::new(),
+            early: Vec::new(),
         });
         self.tell_recording(protocol::Recording {
             recording: id.to_string(),
@@ -273,11 +281,12 @@ impl Room {
             _ if !runs => return,
             until => RecordOrder::Consented(id, until),
         };
+        self.effects.push_back(Effect::Record(order));
         if let Some(recording) = &mut self.recording {
             recording.until = until;
             recording.runs = true;
+            self.effects.extend(recording.early.drain(..).map(Effect::Record));
         }
-        self.effects.push_back(Effect::Record(order));
     }
 
     fn begin(&mut self, proposal: &Proposal, until: Instant) -> Beginning {
@@ -428,6 +437,9 @@ impl Room {
         });
     }
 }
+
+/// Of sixteen senders, each with a few changes of keys before all leases are there.
+const MOST_EARLY: usize = 256;
 
 fn is_named(source: Source, sources: Sources) -> bool {
     sources.has(match source {

@@ -327,6 +327,18 @@ fn a_capsule_goes_to_the_recorder_if_its_author_agrees() {
 }
 
 #[test]
+fn a_capsule_that_comes_before_the_last_lease_is_kept_until_it_begins() {
+    let mut scene = Scene::new();
+    scene.answer(BEN, true);
+    let of_guest = capsule(BEN, &scene.proposal);
+    scene.room.capsule(BEN, of_guest).unwrap();
+    assert_eq!(scene.orders(), []);
+    scene.answer(ANNA, true);
+    let orders = scene.orders();
+    assert!(matches!(orders.as_slice(), [RecordOrder::Begin(_), RecordOrder::Capsule(..)]), "{orders:?}");
+}
+
+#[test]
 fn a_disk_that_is_too_full_or_fails_ends_it_with_a_reason() {
     for (recorded, end) in [
         (Recorded::Full(3), RecordingEnd::Full),
