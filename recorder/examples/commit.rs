@@ -158,6 +158,7 @@ fn manifest(number: u8) -> Manifest {
         begun: 1_795_816_800_000,
         layout: 2,
         suite: 5,
+        room: None,
         purpose: None,
         expires: None,
         tracks: vec![track(Codec::Opus), track(Codec::Vp8)],

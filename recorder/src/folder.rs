@@ -17,6 +17,9 @@ pub(crate) const CONSENTS: &str = "consent.jsonl";
 /// Capsules, a line each.
 pub(crate) const KEYS: &str = "keys.jsonl";
 
+/// That the keys were destroyed.
+const SHREDDED: &str = "shredded.json";
+
 pub(crate) const JOURNAL: &str = "journal.log";
 /// The next one, until it is whole.
 pub(crate) const JOURNAL_PART: &str = "journal.log.part";
@@ -90,6 +93,16 @@ pub struct Summary {
     pub is_recovered: bool,
     /// How many gaps it has.
     pub gaps: usize,
+    /// In which room, as its server calls it.
+    pub room: Option<String>,
+    /// What it was agreed to be for.
+    pub purpose: Option<String>,
+    /// When it is to be destroyed, in seconds since 1970.
+    pub expires: Option<u64>,
+    /// Its keys were destroyed.
+    pub is_shredded: bool,
+    /// Those with media, in their order.
+    pub files: Vec<String>,
 }
 
 /// The recordings in a folder, the oldest first; what is no recording is left out.
@@ -103,7 +116,8 @@ pub fn list(folder: &Path) -> io::Result<Vec<Summary>> {
     Ok(found)
 }
 
-fn summary(folder: &Path) -> Option<Summary> {
+/// One of them; none where there is no recording.
+pub fn summary(folder: &Path) -> Option<Summary> {
     let mut disk = Disk::of(folder);
     let manifest = read_manifest(&mut disk).ok()?;
     let journal = read_journal(&mut disk).ok()?;
@@ -124,5 +138,65 @@ fn summary(folder: &Path) -> Option<Summary> {
             .iter()
             .filter(|record| matches!(record, Record::Gap(_)))
             .count(),
+        room: manifest.room,
+        purpose: manifest.purpose,
+        expires: manifest.expires,
+        is_shredded: folder.join(SHREDDED).exists(),
+        files: captures(folder),
     })
+}
+
+/// Complete ones, and none that is being written.
+fn captures(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut captures: Vec<_> = names.filter(|name| is_capture(name)).collect();
+    captures.sort();
+    captures
+}
+
+/// Whether a file of this name belongs to a recording, once it is complete.
+pub fn is_kept_file(name: &str) -> bool {
+    [MANIFEST, JOURNAL, CONSENTS, KEYS].contains(&name) || is_capture(name)
+}
+
+fn is_capture(name: &str) -> bool {
+    let number = name
+        .strip_prefix("capture-")
+        .and_then(|rest| rest.strip_suffix(".mkv"));
+    number
+        .and_then(|number| number.parse().ok())
+        .is_some_and(|number| capture_name(number) == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_kept_file;
+
+    #[test]
+    fn files_of_a_recording_are_known_by_their_names_and_no_others_are() {
+        for name in [
+            "manifest.json",
+            "journal.log",
+            "consent.jsonl",
+            "keys.jsonl",
+            "capture-000.mkv",
+            "capture-065.mkv",
+        ] {
+            assert!(is_kept_file(name), "{name}");
+        }
+        for name in [
+            "",
+            "reserve",
+            "../manifest.json",
+            "capture-000.mkv.part",
+            "capture-0.mkv",
+            "capture-+00.mkv",
+            "capture-../x.mkv",
+            "capture-99999.mkv",
+            "CAPTURE-000.mkv",
+        ] {
+            assert!(!is_kept_file(name), "{name}");
+        }
+    }
 }

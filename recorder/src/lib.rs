@@ -43,7 +43,7 @@ mod volume;
 
 pub use capture::{Capture, Span};
 pub use desk::{CODECS_WITHIN, Counts, Desk, DeskEvent};
-pub use folder::{FolderError, Summary, list};
+pub use folder::{FolderError, Summary, is_kept_file, list, summary};
 pub use frame::{Frame, Gap, Reason};
 pub use intake::{Intake, Output, Source};
 pub use manifest::{Manifest, NoId, RecordingId, Track};

@@ -26,6 +26,9 @@ pub struct Manifest {
     pub layout: u8,
     /// RFC 9605 cipher suite.
     pub suite: u16,
+    /// In which room, as its server calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
     /// What it is for, as it was agreed to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,

@@ -424,6 +424,7 @@ pub(crate) fn manifest() -> Manifest {
         begun: 1_795_816_800_000,
         layout: 2,
         suite: 5,
+        room: None,
         purpose: None,
         expires: None,
         tracks: vec![

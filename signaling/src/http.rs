@@ -24,7 +24,7 @@ use crate::directory::Directory;
 use crate::metrics::Metrics;
 use crate::plugin::{Context, Taps};
 use crate::problem::{Kind, Problem};
-use crate::{api, health, invitation, metrics, openapi, pages, whep, whip};
+use crate::{api, health, invitation, metrics, openapi, pages, recordings, whep, whip};
 
 pub(crate) use body::{check_accept, check_media_type, read_text};
 pub(crate) use deadline::in_time;
@@ -127,6 +127,11 @@ fn room_routes() -> Vec<(&'static str, MethodRouter<App>)> {
         (
             "/api/v1/rooms/{room}/invitations/{invitation}",
             delete(invitation::making::take_back),
+        ),
+        ("/api/v1/rooms/{room}/recordings", get(recordings::of_room)),
+        (
+            "/api/v1/rooms/{room}/recordings/{recording}/{file}",
+            get(recordings::file),
         ),
         ("/api/v1/rooms", get(api::list_rooms)),
         (

@@ -23,6 +23,7 @@ pub mod plugin;
 pub mod problem;
 pub mod protocol;
 mod recorder;
+mod recordings;
 pub mod room;
 mod run;
 pub mod sdp;

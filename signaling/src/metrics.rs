@@ -4,6 +4,7 @@
 //! a fixed set, known when the server is built or configured.
 
 mod process;
+mod recorder;
 mod snapshot;
 
 use std::time::Duration;

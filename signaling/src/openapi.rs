@@ -6,7 +6,7 @@ use axum::Json;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::{api, call, health, invitation, metrics, whep, whip};
+use crate::{api, call, health, invitation, metrics, recordings, whep, whip};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -20,6 +20,7 @@ use crate::{api, call, health, invitation, metrics, whep, whip};
         whep::create, whep::probe, whep::probe_session, whep::patch, whep::end,
         call::upgrade,
         invitation::redemption::redeem, invitation::making::make, invitation::making::take_back,
+        recordings::of_room, recordings::file,
         api::list_rooms, api::show_room, api::close_room, api::remove_participant, api::mute_track,
         health::healthz, health::readyz, metrics::serve, serve,
     ),
@@ -29,6 +30,7 @@ use crate::{api, call, health, invitation, metrics, whep, whip};
         (name = "whep", description = "Playing (draft-ietf-wish-whep)"),
         (name = "call", description = "Taking part, over a WebSocket"),
         (name = "invitations", description = "From a link to a token; new ones"),
+        (name = "recordings", description = "What is kept of a room, sealed"),
         (name = "rooms", description = "Administration"),
         (name = "operation", description = "For operators' tools"),
     )

@@ -28,6 +28,8 @@ pub enum Kind {
     MethodNotAllowed,
     /// 406: the client does not take what we would answer.
     NotAcceptable,
+    /// 416.
+    RangeNotSatisfiable,
     /// 408: the body did not come.
     Timeout,
     /// 410: an invitation whose time is over.
@@ -72,6 +74,11 @@ impl Kind {
                 S::METHOD_NOT_ALLOWED,
                 "method-not-allowed",
                 "The method is not allowed",
+            ),
+            Self::RangeNotSatisfiable => (
+                S::RANGE_NOT_SATISFIABLE,
+                "range-not-satisfiable",
+                "There are no such bytes",
             ),
             Self::NotAcceptable => (S::NOT_ACCEPTABLE, "not-acceptable", "No acceptable media type"),
             Self::Timeout => (S::REQUEST_TIMEOUT, "timeout", "The request took too long"),

@@ -274,6 +274,7 @@ impl Clerk {
     fn begin(&mut self, now: Instant, beginning: Beginning, taps: &[TapId], room: mpsc::WeakSender<Request>) {
         let Beginning {
             id,
+            room: room_name,
             purpose,
             days,
             feeds,
@@ -300,6 +301,7 @@ impl Clerk {
             begun,
             layout: LAYOUT,
             suite: SUITE,
+            room: Some(room_name.as_str().to_owned()),
             purpose: Some(purpose.to_owned()),
             expires: Some(begun / 1000 + u64::from(days) * 86_400),
             tracks: tracks.collect(),

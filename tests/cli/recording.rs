@@ -20,6 +20,7 @@ fn recorded(folder: &Folder, name: &str, is_ended: bool) -> PathBuf {
         begun: 1_795_816_800_000,
         layout: 2,
         suite: 5,
+        room: None,
         purpose: None,
         expires: None,
         tracks: vec![Track {

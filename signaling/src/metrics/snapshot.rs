@@ -29,7 +29,13 @@ pub(super) fn gather(app: &App) -> Vec<MetricFamily> {
     feedback(&registry, &stats);
     drops(&registry, &stats);
     machine(&registry);
-    registry.gather()
+    let Some(recorder) = directory.recorder() else {
+        return registry.gather();
+    };
+    super::recorder::recorder(&registry, recorder);
+    let mut families = registry.gather();
+    families.push(super::recorder::syncs(recorder));
+    families
 }
 
 fn parts(report: Report<Stats>) -> (Stats, Counters) {
@@ -229,7 +235,7 @@ fn fill(counter: &IntCounterVec, inbound: u64, outbound: u64) {
     counter.with_label_values(&["outbound"]).inc_by(outbound);
 }
 
-fn gauge(registry: &Registry, name: &str, help: &str, value: u64) {
+pub(super) fn gauge(registry: &Registry, name: &str, help: &str, value: u64) {
     let gauge = IntGauge::new(name, help).expect("the name is legal");
     gauge.set(signed(value));
     register(registry, gauge);

@@ -16,6 +16,7 @@ use rapport_sfu::command::Command;
 use rapport_sfu::id::{ParticipantId, TrackId};
 
 use super::{Effect, Room, RoomError};
+use crate::auth::RoomName;
 use crate::protocol::{self, RecordingEnd, RecordingPhase, ServerBody, Source};
 
 /// How long a yes holds without being renewed: clients renew it every 2 s, and may miss two of them.
@@ -45,6 +46,8 @@ pub enum RecordOrder {
 pub struct Beginning {
     /// Which.
     pub id: RecordingId,
+    /// Of which room.
+    pub room: RoomName,
     /// What for; see [`rapport_keys::Purpose::name`].
     pub purpose: &'static str,
     /// After so many it is to be destroyed.
@@ -299,6 +302,7 @@ impl Room {
         }
         Beginning {
             id: RecordingId(proposal.recording),
+            room: self.name.clone(),
             purpose: proposal.purpose.name(),
             days: proposal.days,
             feeds,

@@ -7,6 +7,7 @@ mod invitations;
 mod joining;
 mod operation;
 mod plugins;
+mod recordings;
 mod rooms;
 mod sessions;
 mod support;

@@ -87,7 +87,10 @@ mod tests {
     use super::*;
 
     fn said(seq: u64, ack: u64) -> Frame<ServerBody> {
-        let room = RoomState { locked: seq % 2 == 1 };
+        let room = RoomState {
+            locked: seq % 2 == 1,
+            ..RoomState::default()
+        };
         Frame {
             seq: Some(seq),
             ack,

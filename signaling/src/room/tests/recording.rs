@@ -335,7 +335,13 @@ fn a_capsule_that_comes_before_the_last_lease_is_kept_until_it_begins() {
     assert_eq!(scene.orders(), []);
     scene.answer(ANNA, true);
     let orders = scene.orders();
-    assert!(matches!(orders.as_slice(), [RecordOrder::Begin(_), RecordOrder::Capsule(..)]), "{orders:?}");
+    assert!(
+        matches!(
+            orders.as_slice(),
+            [RecordOrder::Begin(_), RecordOrder::Capsule(..)]
+        ),
+        "{orders:?}"
+    );
 }
 
 #[test]
