@@ -79,13 +79,13 @@ export function fakeRecording(more: Partial<RecordingState> = {}): RecordingStat
       author: "Ines Duarte",
       isOwn: true,
       subjects: [
-        { name: "Ines Duarte", isYou: true, microphone: true, camera: false, screen: false },
-        { name: NAMES[1], isYou: false, microphone: true, camera: true, screen: false },
+        { name: NAMES[2], isYou: true, microphone: true, camera: true, screen: false },
+        { name: NAMES[1], isYou: false, microphone: true, camera: false, screen: false },
       ],
       recipients: [
-        { role: "therapist", name: "Ines Duarte" },
-        { role: "clinic", name: "" },
-        { role: "client", name: NAMES[1]! },
+        { role: "therapist", name: "Ines Duarte", isYou: false },
+        { role: "clinic", name: "", isYou: false },
+        { role: "client", name: NAMES[2]!, isYou: true },
       ],
     },
     answer: "yes",

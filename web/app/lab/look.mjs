@@ -91,6 +91,8 @@ async function lookAt(page, name, at, whole) {
   await page.waitForFunction(() =>
     [...document.querySelectorAll("video")].every((video) => video.readyState >= 2),
   );
+  // the scene may press a few things, each after it was drawn
+  await page.waitForFunction(() => document.body.dataset.scene === "still");
   await page.evaluate(
     () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
   );

@@ -11,6 +11,7 @@ import {
 import type { CallFace } from "../src/call/face";
 import { clinic } from "../src/words/clinic";
 import { type LinkTrouble, words } from "../src/words/en";
+import { recordingWords } from "../src/words/recording";
 import { FakeCapture, fakePerson, fakeRecording, fakeScreen, fakeTrust, fakeYou } from "./fakes";
 
 export type Scene =
@@ -25,7 +26,8 @@ export type Scene =
       seconds?: number;
       soundBlocked?: boolean;
       press?: string;
-      click?: string;
+      /** Buttons by their words, or `Escape`, one after the other. */
+      click?: string | string[];
     };
 
 export const scenes: Record<string, () => Scene> = {
@@ -141,15 +143,25 @@ function recordings(): Record<string, () => Scene> {
     "call-record-propose": () => ({
       view: "call",
       press: "p",
-      click: words.recording.propose.act,
+      click: recordingWords.propose.act,
       call: fake(crowd(2), { state: { canRecord: true } }),
+    }),
+    "call-record-missing": () => ({
+      view: "call",
+      press: "p",
+      click: [recordingWords.propose.act, recordingWords.propose.ask],
+      call: fake([fakePerson(0, { standing: "host" })], { state: { canRecord: true } }),
     }),
     "call-record-waiting": () => of({ missing: ["Omar Haddad", "Nguyễn Thị Minh Khai"] }),
     "call-record-asked": () => of(unanswered, { host: false }),
     "call-record-on": () => of(on),
     "call-record-on-muted": () => of({ ...on, safeMs: 754_000 }, { mutedSpeaking: true, muted: true }),
     "call-record-paused": () => of({ phase: "paused", safeMs: 12_300, missing: ["Nguyễn Thị Minh Khai"] }),
-    "call-record-paused-you": () => of({ ...unanswered, phase: "paused" }, { host: false }),
+    "call-record-paused-you": () => ({
+      ...of({ ...unanswered, phase: "paused" }, { host: false }),
+      click: "Escape",
+    }),
+    "call-record-later": () => ({ ...of(unanswered, { host: false }), click: "Escape" }),
     "call-record-ended": () => of({ ...ended, end: "stopped" }),
     "call-record-gone": () => of({ ...ended, end: "gone" }, { host: false }),
     "call-record-failed": () => of({ ...ended, end: "failed" }),

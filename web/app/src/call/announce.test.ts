@@ -1,6 +1,7 @@
 import type { Person, RecordingState, SessionState } from "@rapport/client";
 import { describe, expect, it } from "vitest";
 import { words } from "../words/en";
+import { recordingWords, spanOf } from "../words/recording";
 import { announcements } from "./announce";
 
 const person = (id: number, name: string, more: Partial<Person> = {}): Person => ({
@@ -88,14 +89,14 @@ describe("announcements", () => {
     const said = (before: RecordingState | undefined, now: RecordingState | undefined) =>
       announcements(room([you], { recording: before }), room([you], { recording: now }));
     expect(said(undefined, asked), "the dialog asks").toEqual([]);
-    expect(said(asked, { ...on, phase: "starting" })).toEqual([words.recording.heard.on]);
+    expect(said(asked, { ...on, phase: "starting" })).toEqual([recordingWords.heard.on]);
     expect(said({ ...on, phase: "starting" }, on)).toEqual([]);
     expect(said(on, { ...on, safeMs: 9000 }), "not each second").toEqual([]);
-    expect(said(on, paused)).toEqual([words.recording.heard.paused]);
-    expect(said(on, { ...paused, isOn: true })).toEqual([words.recording.heard.paused]);
+    expect(said(on, paused)).toEqual([recordingWords.heard.paused]);
+    expect(said(on, { ...paused, isOn: true })).toEqual([recordingWords.heard.paused]);
     expect(said({ ...paused, isOn: true }, paused)).toEqual([]);
-    expect(said(paused, on)).toEqual([words.recording.heard.on]);
-    expect(said(on, over)).toEqual([words.recording.ended.stopped("47 s")]);
+    expect(said(paused, on)).toEqual([recordingWords.heard.on]);
+    expect(said(on, over)).toEqual([recordingWords.ended.stopped(spanOf(47_000))]);
     expect(said(over, over)).toEqual([]);
     expect(said(undefined, over)).toEqual([]);
   });

@@ -4,6 +4,7 @@
 
 import type { Person, SessionState } from "@rapport/client";
 import { words } from "../words/en";
+import { recordingWords } from "../words/recording";
 import { endOf } from "./recording";
 
 /** The sentences between two states, in the order of the list of people. */
@@ -45,9 +46,9 @@ function ofRecording({ recording: before }: SessionState, { recording: now }: Se
   if (!now) return [];
   const earlier = before?.recording === now.recording ? before : undefined;
   if (now.phase === "ended" && !now.isOn) return earlier && earlier.phase !== "ended" ? [endOf(now)] : [];
-  if (now.phase === "paused") return earlier?.phase !== "paused" ? [words.recording.heard.paused] : [];
+  if (now.phase === "paused") return earlier?.phase !== "paused" ? [recordingWords.heard.paused] : [];
   const wasOn = before?.isOn && before.phase !== "paused";
-  return now.isOn && !wasOn ? [words.recording.heard.on] : [];
+  return now.isOn && !wasOn ? [recordingWords.heard.on] : [];
 }
 
 function arrival(person: Person): string {

@@ -1,7 +1,6 @@
 import type { RecordingProposal, RecordingState } from "@rapport/client";
 import { describe, expect, it } from "vitest";
-import { words } from "../words/en";
-import { listed, sourcesOf, spanOf } from "../words/recording";
+import { listed, recordingWords, sourcesOf, spanOf } from "../words/recording";
 import { endOf, isAsked, signOf } from "./recording";
 
 const proposal: RecordingProposal = {
@@ -28,7 +27,7 @@ function recording(more: Partial<RecordingState> = {}): RecordingState {
   };
 }
 
-const { sign, ended } = words.recording;
+const { sign, ended } = recordingWords;
 const shown = (more: Partial<RecordingState>) => signOf(recording(more), undefined);
 
 describe("the sign of a recording", () => {
@@ -59,7 +58,9 @@ describe("the sign of a recording", () => {
         look: "on",
         act: { act: "stop" },
       });
-    expect(shown({ phase: "recording", isOn: true, safeMs: 12_900 })?.text).toBe("Recording · 12 s safe");
+    expect(shown({ phase: "recording", isOn: true, safeMs: 12_900 })?.text).toBe(
+      "Recording\u00a0· 12\u00a0s safe",
+    );
     // of whoever was not asked, too
     expect(shown({ phase: "recording", isOn: true, proposal: undefined })).toMatchObject({ look: "on" });
     expect(shown({ phase: "recording", isOn: true, proposal: undefined })?.act).toBeUndefined();
@@ -91,9 +92,9 @@ describe("the end of a recording", () => {
   it("is told by its reason, with what is safe", () => {
     const of = (more: Partial<RecordingState>) =>
       endOf(recording({ phase: "ended", safeMs: 47_000, ...more }));
-    expect(of({ end: "stopped" })).toBe(ended.stopped("47 s"));
-    expect(of({ end: "gone" })).toBe(ended.gone("47 s"));
-    expect(of({ end: "failed" })).toBe(ended.failed("47 s"));
+    expect(of({ end: "stopped" })).toBe(ended.stopped(spanOf(47_000)));
+    expect(of({ end: "gone" })).toBe(ended.gone(spanOf(47_000)));
+    expect(of({ end: "failed" })).toBe(ended.failed(spanOf(47_000)));
     expect(of({ end: "full", hoursLeft: 1 })).toBe(ended.fullHours(1));
     expect(of({ end: "full" })).toBe(ended.full);
     expect(of({ end: "stopped", safeMs: 0 })).toBe(ended.none);
@@ -117,7 +118,13 @@ describe("a question", () => {
 
 describe("the words of a recording", () => {
   it("say how long, who and what", () => {
-    expect([0, 12_999, 60_000, 125_000].map(spanOf)).toEqual(["0 s", "12 s", "1 min", "2 min 5 s"]);
+    const spans = [0, 12_999, 60_000, 125_000].map(spanOf);
+    expect(spans.map((span) => span.replaceAll("\u00a0", " "))).toEqual([
+      "0 s",
+      "12 s",
+      "1 min",
+      "2 min 5 s",
+    ]);
     expect(listed(["Omar", "Noor", "Li"])).toBe("Omar, Noor and Li");
     expect(sourcesOf({ microphone: true, camera: true, screen: false })).toBe("sound and picture");
     expect(sourcesOf({ microphone: false, camera: false, screen: true })).toBe("shared screen");

@@ -3,8 +3,7 @@
 // Owns: its words and its one way on. Never does: act, or name who has stopped one.
 
 import type { RecordingState } from "@rapport/client";
-import { words } from "../words/en";
-import { listed, spanOf } from "../words/recording";
+import { listed, recordingWords, spanOf } from "../words/recording";
 
 export type SignAct = "stop" | "answer" | "dismiss";
 
@@ -22,7 +21,7 @@ export function signOf(
   if (!recording) return undefined;
   const { phase, isOn, safeMs, proposal } = recording;
   if (isOn) {
-    const text = phase === "paused" ? paused(recording) : words.recording.sign.on(spanOf(safeMs));
+    const text = phase === "paused" ? paused(recording) : recordingWords.sign.on(spanOf(safeMs));
     return { look: "on", text, ...(proposal && { act: acts.stop }) };
   }
   if (phase === "ended") return recording.recording === dismissed ? undefined : ended(recording);
@@ -38,7 +37,7 @@ export function isAsked({ recording }: { recording: RecordingState | undefined }
 
 /** How it ended, in a sentence. */
 export function endOf({ end, safeMs, hoursLeft }: RecordingState): string {
-  const { ended: ends } = words.recording;
+  const { ended: ends } = recordingWords;
   if (end === "full") return hoursLeft === undefined ? ends.full : ends.fullHours(hoursLeft);
   if (end === "failed") return ends.failed(spanOf(safeMs));
   if (safeMs < 1000) return ends.none;
@@ -51,13 +50,13 @@ function ended(recording: RecordingState): Sign {
 }
 
 function paused(recording: RecordingState): string {
-  const { sign } = words.recording;
+  const { sign } = recordingWords;
   if (isAsked({ recording })) return sign.pausedYou;
   return recording.missing.length > 0 ? sign.paused(listed(recording.missing)) : sign.pausedLine;
 }
 
 function asked(recording: RecordingState): Sign | undefined {
-  const { sign } = words.recording;
+  const { sign } = recordingWords;
   const { proposal, missing } = recording;
   if (!proposal) return undefined;
   if (isAsked({ recording })) return { look: "ask", text: sign.asked(proposal.author), act: acts.answer };
@@ -70,8 +69,8 @@ function wayOf(recording: RecordingState): { act: SignAct; label: string } {
 }
 
 const acts = {
-  stop: { act: "stop", label: words.recording.sign.stop },
-  takeBack: { act: "stop", label: words.recording.sign.takeBack },
-  answer: { act: "answer", label: words.recording.sign.answer },
-  dismiss: { act: "dismiss", label: words.recording.sign.dismiss },
+  stop: { act: "stop", label: recordingWords.sign.stop },
+  takeBack: { act: "stop", label: recordingWords.sign.takeBack },
+  answer: { act: "answer", label: recordingWords.sign.answer },
+  dismiss: { act: "dismiss", label: recordingWords.sign.dismiss },
 } as const;

@@ -4,7 +4,6 @@
 
 import type { EndCode, FragmentFault, Line, LinkErrorCode, LinkFault } from "@rapport/client";
 import { browsers, devices, type Trouble } from "./devices";
-import { recording } from "./recording";
 import { trust } from "./trust";
 
 export type { Trouble } from "./devices";
@@ -363,7 +362,6 @@ export const words = {
     demo: "In this demo the server itself made the links. It could read along.",
   },
   trust,
-  recording,
 
   people: {
     heading: (count: number) => `People (${count})`,

@@ -4,12 +4,13 @@
 
 import type { Purpose, RecipientView, Recorded } from "@rapport/client";
 
-/** `2 min 5 s` */
+/** `2 min 5 s`: a number stays with its unit. */
 export function spanOf(ms: number): string {
   const seconds = Math.floor(ms / 1000);
-  const minutes = Math.floor(seconds / 60);
-  if (minutes === 0) return `${seconds} s`;
-  return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
+  const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60];
+  const parts = minutes > 0 ? [`${minutes}\u00a0min`] : [];
+  if (minutes === 0 || rest > 0) parts.push(`${rest}\u00a0s`);
+  return parts.join(" ");
 }
 
 /** `Omar, Noor and Li` */
@@ -19,7 +20,7 @@ export function listed(names: readonly string[]): string {
 
 /** `sound and picture` */
 export function sourcesOf({ microphone, camera, screen }: Recorded): string {
-  const { sound, picture, shared } = recording.sources;
+  const { sound, picture, shared } = recordingWords.sources;
   return listed([...(microphone ? [sound] : []), ...(camera ? [picture] : []), ...(screen ? [shared] : [])]);
 }
 
@@ -37,7 +38,7 @@ const openers: Record<RecipientView["role"], (name: string) => string> = {
   client: (name) => `${name}, on the device of this session`,
 };
 
-export const recording = {
+export const recordingWords = {
   purposes,
   openers,
   sources: { sound: "sound", picture: "picture", shared: "shared screen" },
@@ -76,6 +77,7 @@ export const recording = {
     kept: "How long it is kept",
     days: (count: number) => `${count} days, then it is destroyed`,
     free: "You need no reason to say no, and this page names nobody who did. If you agree, you can stop it at any time. What was recorded until then is kept as long as it says here.",
+    own: "You, on this device",
     freely: "I can speak freely here. Nobody is with me who should not hear this.",
     freelyHint: "Tick this if it is true. Only then can you agree.",
     yes: "I agree",
@@ -84,7 +86,7 @@ export const recording = {
 
   sign: {
     label: "Recording",
-    on: (safe: string) => `Recording · ${safe} safe`,
+    on: (safe: string) => `Recording\u00a0· ${safe} safe`,
     paused: (names: string) => `Recording is paused: waiting for ${names}`,
     pausedYou: "Recording is paused: waiting for your answer",
     pausedLine: "Recording is paused: waiting for the connection",

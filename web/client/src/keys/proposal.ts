@@ -49,6 +49,7 @@ export interface RecipientView {
   role: RecipientRole;
   /** Empty for the clinic. */
   name: string;
+  isYou: boolean;
 }
 
 /** Nothing where somebody is not here, or it does not fit. */
@@ -119,7 +120,8 @@ export function recipientsOf(core: Core, { from, recipients }: Proposal): Recipi
     const holder = known(core).find(({ hash, hello }) =>
       role === "therapist" ? equal(hash, from) : equal(hello.agreementKey, key),
     );
-    return { role, name: role === "clinic" || !holder ? "" : nameOf(holder) };
+    if (role === "clinic" || !holder) return { role, name: "", isYou: false };
+    return { role, name: nameOf(holder), isYou: equal(holder.deviceId, core.own.deviceId) };
   });
 }
 

@@ -74,9 +74,9 @@ describe("a proposal", () => {
       isOwnProposal: false,
       subjects: [{ name: "Omar", isYou: true, ...ALL }],
       recipients: [
-        { role: "therapist", name: "Dana" },
-        { role: "clinic", name: "" },
-        { role: "client", name: "Omar" },
+        { role: "therapist", name: "Dana", isYou: false },
+        { role: "clinic", name: "", isYou: false },
+        { role: "client", name: "Omar", isYou: true },
       ],
       answer: undefined,
       agreeing: [host.agreement.stay],
@@ -418,7 +418,7 @@ describe("a capsule", () => {
   it("is for the therapist alone where nobody else was named", async () => {
     await open({ clinic: false, forClient: false });
     expect(omar.capsules[0]!.boxes.length).toBe(1);
-    expect(omar.recording!.recipients).toEqual([{ role: "therapist", name: "Dana" }]);
+    expect(omar.recording!.recipients).toEqual([{ role: "therapist", name: "Dana", isYou: false }]);
   });
 
   it("is of whoever is named alone, the host too", async () => {
