@@ -74,6 +74,7 @@ export function fakeRecording(more: Partial<RecordingState> = {}): RecordingStat
     phase: "proposed",
     isOn: false,
     proposal: {
+      id: "9e31".repeat(16),
       purpose: "roleplay",
       days: 14,
       author: "Ines Duarte",

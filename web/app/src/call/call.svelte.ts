@@ -153,8 +153,8 @@ export class Call implements CallFace {
     this.session.propose(wish);
   }
 
-  answer(yes: boolean): void {
-    this.session.answer(yes);
+  answer(proposal: string, yes: boolean): void {
+    this.session.answer(proposal, yes);
   }
 
   lock(locked: boolean): void {

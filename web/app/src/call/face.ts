@@ -48,8 +48,8 @@ export interface CallFace {
   dismiss(notice: Notice): void;
   /** Asks everybody whether they agree to a recording. Hosts only. */
   propose(wish: RecordingWish): void;
-  /** To a recording: yes, or no at any time. */
-  answer(yes: boolean): void;
+  /** To what was proposed: yes, or no at any time. */
+  answer(proposal: string, yes: boolean): void;
   lock(locked: boolean): void;
   endForAll(): void;
   leave(): void;

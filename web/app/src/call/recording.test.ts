@@ -4,6 +4,7 @@ import { listed, recordingWords, sourcesOf, spanOf } from "../words/recording";
 import { endOf, isAsked, signOf } from "./recording";
 
 const proposal: RecordingProposal = {
+  id: "p",
   purpose: "activity",
   days: 14,
   author: "Dana",

@@ -188,9 +188,9 @@ export class Agreement {
     this.#enqueue(now, () => propose(this.#core, proposing, now));
   }
 
-  /** What the person says to the recording in question. A no ends it, also later. */
-  handleAnswer(yes: boolean, now: number): void {
-    this.#enqueue(now, () => answer(this.#core, yes, now));
+  /** What the person says to this proposal, as the state names it. A no ends it, also later. */
+  handleAnswer(proposal: string, yes: boolean, now: number): void {
+    this.#enqueue(now, () => answer(this.#core, proposal, yes, now));
   }
 
   /** The server says that this recording has ended. */

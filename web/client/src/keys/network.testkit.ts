@@ -85,6 +85,11 @@ export class Member {
     return this.capsules.some(({ kid }) => generationOf(kid) === generation);
   }
 
+  /** To the last proposal that it knows. */
+  answer(yes: boolean): void {
+    this.agreement.handleAnswer(this.recording?.proposal ?? "", yes, this.network.now);
+  }
+
   codes(): string[] {
     return this.warnings.map(({ code }) => code);
   }

@@ -58,25 +58,25 @@ describe("a disturbed recording", () => {
         if (draw < 0.3 && someone) host.agreement.handleAdmit(someone.stay, network.now);
         else if (draw < 0.33 && someone) host.agreement.handlePutBack(someone.stay, network.now);
         else if (draw < 0.37) guests[Math.floor(chance() * 3)]!.agreement.handleRenew(network.now);
-        else if (draw < 0.4) everybody[Math.floor(chance() * 4)]!.agreement.handleAnswer(false, network.now);
+        else if (draw < 0.4) everybody[Math.floor(chance() * 4)]!.answer(false);
         else if (draw < 0.43 && someone?.standing === "admitted")
           host.agreement.handleLeft(someone.participant, network.now);
         else if (draw < 0.6) {
           const proposing = { purpose: "activity", days: 7, forClient: false, clinic: true } as const;
           host.agreement.handlePropose({ ...proposing, subjects: subjects() }, network.now);
-        } else for (const { agreement } of guests) agreement.handleAnswer(true, network.now);
+        } else for (const guest of guests) guest.answer(true);
       }
       expect(spans).toBeGreaterThan(0);
       await disturbance.end();
       for (const { stay } of host.people) host.agreement.handleAdmit(stay, network.now);
       await network.run(10_000);
-      for (const { agreement } of everybody) agreement.handleAnswer(false, network.now);
+      for (const one of everybody) one.answer(false);
       await network.run(5000);
       for (const one of everybody) expect(one.isCaptured).toBe(false);
       const proposing = { purpose: "activity", days: 7, forClient: true, clinic: true } as const;
       host.agreement.handlePropose({ ...proposing, subjects: subjects() }, network.now);
       await network.settle();
-      for (const { agreement } of guests) agreement.handleAnswer(true, network.now);
+      for (const guest of guests) guest.answer(true);
       await network.run(1000);
       expect(everybody.map(({ recording }) => recording?.isOpen)).toEqual([true, true, true, true]);
       expect(everybody.map(({ isCaptured }) => isCaptured)).toEqual([false, true, true, false]);

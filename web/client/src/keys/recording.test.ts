@@ -43,7 +43,7 @@ function propose(more: Partial<Proposing> = {}, author = host): void {
 }
 
 function say(yes: boolean, ...members: Member[]): void {
-  for (const { agreement } of members) agreement.handleAnswer(yes, network.now);
+  for (const member of members) member.answer(yes);
 }
 
 async function open(more: Partial<Proposing> = {}): Promise<void> {
@@ -144,6 +144,22 @@ describe("a proposal", () => {
       (await write({ ...proposalOf(host), recipients }, host.device.sign)).text,
     );
     expect(omar.recording?.author).toBe("Dana");
+  });
+
+  it("is agreed to as it was shown: a yes to another one counts nothing, whatever that is called", async () => {
+    const own = recipient("therapist", host.device.agreementKey);
+    const first = { ...proposalOf(host), recipients: [own] };
+    await network.say(host, "members", (await write(first, host.device.sign)).text);
+    const shown = omar.recording!.proposal;
+    const second: Proposal = { ...first, at: first.at + 1, days: 3650 };
+    await network.say(host, "members", (await write(second, host.device.sign)).text);
+    expect(omar.recording).toMatchObject({ recording: hex(first.recording), days: 3650 });
+    omar.agreement.handleAnswer(shown, true, network.now);
+    await network.settle();
+    expect(omar.recording!.answer).toBeUndefined();
+    // and the one before it does not come back
+    await network.say(host, "members", (await write(first, host.device.sign)).text);
+    expect(omar.recording!.days).toBe(3650);
   });
 
   it("that names nobody, or too many, is not made", async () => {

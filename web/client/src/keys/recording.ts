@@ -26,6 +26,8 @@ export type Over = "refused" | "author_gone" | "ended";
 
 /** What a page needs of it. */
 export interface AgreedRecording {
+  /** Names exactly what was proposed: what an answer is to. */
+  proposal: string;
   /** 32 hexadecimal digits. */
   recording: string;
   purpose: Purpose;
@@ -79,16 +81,16 @@ export async function propose(core: Core, proposing: Proposing, now: number): Pr
   if (!message) return core.fault("too_much");
   const { text, body } = await write(message, core.identity.sign);
   core.sayText("members", text);
-  await begin(core, { message, body }, core.own.stay, text);
-  await answer(core, true, now);
+  const { hash } = await begin(core, { message, body }, core.own.stay, text);
+  await answer(core, hex(hash), true, now);
 }
 
-/** Of this person, to the proposal in force. A no is final. */
-export async function answer(core: Core, yes: boolean, now: number): Promise<void> {
+/** Of this person, to what they were shown, if that is in force still. A no is final. */
+export async function answer(core: Core, to: string, yes: boolean, now: number): Promise<void> {
   const { recording } = core;
   const proposal = inForce(core);
   const said = yes ? "yes" : "no";
-  if (!proposal || ownAnswer(core, proposal) === said) return;
+  if (!proposal || hex(proposal.hash) !== to || ownAnswer(core, proposal) === said) return;
   const consent: Consent = {
     type: "consent",
     from: core.own.hash,
@@ -208,12 +210,13 @@ export async function sayCapsule(core: Core, key: BaseKey): Promise<void> {
 export function recordingOf(core: Core): AgreedRecording | undefined {
   const { proposal, isOpen } = core.recording;
   if (!proposal) return undefined;
-  const { message, author, over } = proposal;
+  const { message, hash, author, over } = proposal;
   const { recording, purpose, days, at } = message;
   const members = core.peers.members();
   const isAgreeing = (peer: Peer) => agrees(peer.consent, proposal);
   const recipients = recipientsOf(core, message);
   return {
+    proposal: hex(hash),
     recording: hex(recording),
     purpose,
     days,
@@ -235,9 +238,11 @@ async function begin(
   { message, body }: Pick<Parsed<Proposal>, "message" | "body">,
   author: string,
   text: string | undefined,
-): Promise<void> {
-  core.recording.proposal = { message, hash: await proposalHash(body), author, text, over: undefined };
+): Promise<Proposed> {
+  const proposal = { message, hash: await proposalHash(body), author, text, over: undefined };
+  core.recording.proposal = proposal;
   core.changed();
+  return proposal;
 }
 
 /** It said again what was known: it lacks somebody's word, perhaps the own one. */

@@ -138,12 +138,12 @@ describe("Agreeing", () => {
     host.agreeing.propose({ purpose: "activity", days: 7, subjects, forClient: false, clinic: true });
     await vi.waitUntil(() => guest.state.recording);
     expect(said(guest)).toEqual([]);
-    guest.agreeing.answer(true);
+    guest.agreeing.answer(guest.state.recording!.proposal, true);
     await vi.waitUntil(() => guest.state.recording!.isOpen && host.state.recording!.isOpen);
     expect([said(host), said(guest)]).toEqual([["lease"], ["capsule", "lease"]]);
     const { recording } = guest.state.recording!;
     expect(guest.said).toContainEqual({ type: "lease", recording });
-    guest.agreeing.answer(false);
+    guest.agreeing.answer(guest.state.recording!.proposal, false);
     await vi.waitUntil(() => host.state.recording!.over === "refused");
     expect([said(host), said(guest)]).toEqual([["lease"], ["capsule", "lease"]]);
   });

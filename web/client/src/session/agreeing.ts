@@ -107,10 +107,10 @@ export class Agreeing {
     this.#agreement?.handlePropose(proposing, performance.now());
   }
 
-  answer(yes: boolean): void {
-    const recording = this.state?.recording?.recording;
-    if (!yes && recording) this.#lease.refuse(recording);
-    this.#agreement?.handleAnswer(yes, performance.now());
+  answer(proposal: string, yes: boolean): void {
+    const known = this.state?.recording;
+    if (!yes && known?.proposal === proposal) this.#lease.refuse(known.recording);
+    this.#agreement?.handleAnswer(proposal, yes, performance.now());
   }
 
   /** The server says that this recording has ended. */

@@ -7,6 +7,7 @@ import { proposingOf, recordingOf } from "./recording.ts";
 import type { Person } from "./types.ts";
 
 const agreed = (more: Partial<AgreedRecording> = {}): AgreedRecording => ({
+  proposal: "p",
   recording: "a",
   purpose: "activity",
   days: 14,
@@ -86,6 +87,7 @@ describe("what is shown of a recording", () => {
   it("has the proposal as it was signed", () => {
     const subjects = [{ name: "Omar", isYou: false, microphone: true, camera: false, screen: false }];
     expect(of(agreed({ subjects, isOwnProposal: true }), null)?.proposal).toEqual({
+      id: "p",
       purpose: "activity",
       days: 14,
       author: "Dana",

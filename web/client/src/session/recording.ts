@@ -37,7 +37,7 @@ export function recordingOf(
     recording: (own ?? known)!.recording,
     phase: phaseOf(own, known, isOn),
     isOn,
-    proposal: own && { ...picked(own), isOwn: own.isOwnProposal },
+    proposal: own && { ...picked(own), id: own.proposal, isOwn: own.isOwnProposal },
     answer: own?.answer,
     missing: missingOf(agreement?.people ?? [], own?.missing ?? [], known?.missing ?? []),
     safeMs: known?.safe_ms ?? 0,

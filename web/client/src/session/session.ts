@@ -192,9 +192,9 @@ export class Session {
     if (proposing) agreeing?.propose(proposing);
   }
 
-  /** What this person says to a recording. A no ends it for everybody, before and while it runs. */
-  answer(yes: boolean): void {
-    this.#presence?.agreeing?.answer(yes);
+  /** What this person says to a proposal, by its id. A no ends it for everybody, before and while it runs. */
+  answer(proposal: string, yes: boolean): void {
+    this.#presence?.agreeing?.answer(proposal, yes);
   }
 
   /** The person has read it. */

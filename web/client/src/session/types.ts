@@ -7,9 +7,12 @@ import type { Standing } from "../keys/core.ts";
 import type { FaultCode } from "../keys/fault.ts";
 import type { Recorded, RecipientView, SubjectView } from "../keys/proposal.ts";
 import type { Purpose } from "../keys/recording-messages.ts";
-import type { RecordingEnd, RecordingPhase } from "../signaling/protocol.ts";
+import type { Recording } from "../signaling/protocol.ts";
 
-export type { Purpose, RecipientView, Recorded, RecordingEnd, RecordingPhase, SubjectView };
+export type { Purpose, RecipientView, Recorded, SubjectView };
+
+export type RecordingPhase = Recording["phase"];
+export type RecordingEnd = NonNullable<Recording["end"]>;
 
 export type { FaultCode, Standing };
 
@@ -112,6 +115,8 @@ export interface RecordingWish {
 
 /** What was proposed, by a signature of its author. */
 export interface RecordingProposal {
+  /** Names exactly this: what an answer is to. */
+  id: string;
   purpose: Purpose;
   days: number;
   author: string;
