@@ -2,12 +2,15 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { openBox } from "./capsule.ts";
+import type { Core } from "./core.ts";
 import { newDevice, type Device } from "./device.ts";
 import { equal, hex } from "./encoding.ts";
+import type { CheckedHello } from "./hello.ts";
 import { parse, write } from "./messages.ts";
 import { hashOf, Network, type Letter, type Member } from "./network.testkit.ts";
+import { Peers } from "./peers.ts";
 import { newAgreementPair, randomBytes, type KeyPair } from "./primitives.ts";
-import type { Proposing } from "./proposal.ts";
+import { isRight, type Proposing } from "./proposal.ts";
 import type { Consent, Proposal } from "./recording-messages.ts";
 import { recoveryKeyOf, recoveryPairOf } from "./recovery.ts";
 import { rootOf } from "./root.ts";
@@ -108,6 +111,13 @@ describe("a proposal", () => {
     propose();
     await network.run(5000);
     for (const one of [host, omar, noor, second]) expect(one.recording!.recording).toBe(first);
+    const { text } = await write(proposalOf(second), second.device.sign);
+    await network.say(second, "members", text);
+    for (const one of [host, omar, noor]) expect(one.recording!.recording).toBe(first);
+    say(false, omar);
+    await network.run(300);
+    await network.say(second, "members", text);
+    for (const one of [host, omar, noor]) expect(one.recording!.author).toBe("Ines");
   });
 
   it("of a guest, or of a host who was not let in, is dropped", async () => {
@@ -160,6 +170,15 @@ describe("a proposal", () => {
     // and the one before it does not come back
     await network.say(host, "members", (await write(first, host.device.sign)).text);
     expect(omar.recording!.days).toBe(3650);
+  });
+
+  it("of a clinic whose root makes no key that can be sealed to is dropped", async () => {
+    const core = { own: { deviceId: omar.device.id, hello: {} }, peers: new Peers() } as Core;
+    // y = 1: the neutral element, whose other form is zero
+    const root = Uint8Array.of(1, ...new Uint8Array(31));
+    const author = { hello: host.device, certificate: { root } } as unknown as CheckedHello;
+    const recipients = [recipient("clinic", recoveryKeyOf(root))];
+    expect(isRight(core, author, { ...proposalOf(host), recipients })).toBe(false);
   });
 
   it("that names nobody, or too many, is not made", async () => {
@@ -324,6 +343,16 @@ describe("somebody who goes", () => {
     expect(omar.isCaptured).toBe(true);
   });
 
+  it("silently ends what they proposed after half a minute", async () => {
+    await open();
+    network.vanish(host);
+    await network.run(25_000);
+    expect(isOpen(omar, noor)).toEqual([true, true]);
+    await network.run(10_000);
+    expect(over(omar, noor)).toEqual(["author_gone", "author_gone"]);
+    expect(omar.isCaptured).toBe(false);
+  });
+
   it("by the server's word alone ends what they proposed", async () => {
     await open();
     for (const one of [omar, noor]) one.agreement.handleLeft(host.participant, network.now);
@@ -357,6 +386,18 @@ describe("the server", () => {
     expect(omar.recording!.missing).toEqual([noor.agreement.stay]);
   });
 
+  it("closes no span by what was said before", async () => {
+    await open();
+    const earlier = letters("consent").filter(({ from }) => from === noor.participant);
+    say(false, noor);
+    await network.run(500);
+    earlier.push(...letters("consent").filter(({ from }) => from === noor.participant));
+    await open();
+    for (const letter of earlier) network.deliver(letter);
+    await network.run(500);
+    expect(isOpen(host, omar, noor)).toEqual([true, true, true]);
+  });
+
   it("brings no earlier consent back", async () => {
     propose();
     await network.settle();
@@ -387,6 +428,20 @@ describe("the server", () => {
     }
     await network.run(500);
     expect(isOpen(host, omar, noor)).toEqual([false, false, false]);
+  });
+
+  it("that loses one word between two is made good: whoever lacks it says theirs again, and is told", async () => {
+    const isLost = ({ from, to, text }: Letter) =>
+      from === omar.participant && to === noor.participant && parse(text)?.message.type === "consent";
+    network.tamper = (letter) => (isLost(letter) ? [] : [letter]);
+    propose();
+    await network.settle();
+    say(true, omar, noor);
+    await network.run(500);
+    expect(isOpen(host, omar, noor)).toEqual([true, true, false]);
+    network.tamper = (letter) => [letter];
+    await network.run(5000);
+    expect(isOpen(host, omar, noor)).toEqual([true, true, true]);
   });
 
   it("that loses a proposal and consents is made good", async () => {
