@@ -4,12 +4,12 @@
 
 import type { Purpose, RecipientView, Recorded } from "@rapport/client";
 
-/** `2 min 5 s`: a number stays with its unit. */
+/** `2 min 5 s` */
 export function spanOf(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60];
-  const parts = minutes > 0 ? [`${minutes}\u00a0min`] : [];
-  if (minutes === 0 || rest > 0) parts.push(`${rest}\u00a0s`);
+  const parts = minutes > 0 ? [`${minutes} min`] : [];
+  if (minutes === 0 || rest > 0) parts.push(`${rest} s`);
   return parts.join(" ");
 }
 
@@ -86,7 +86,7 @@ export const recordingWords = {
 
   sign: {
     label: "Recording",
-    on: (safe: string) => `Recording\u00a0· ${safe} safe`,
+    on: (safe: string) => `Recording · ${safe} safe`,
     paused: (names: string) => `Recording is paused: waiting for ${names}`,
     pausedYou: "Recording is paused: waiting for your answer",
     pausedLine: "Recording is paused: waiting for the connection",
