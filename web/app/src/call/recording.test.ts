@@ -76,6 +76,8 @@ describe("the sign of a recording", () => {
       act: { act: "answer" },
     });
     expect(shown({ phase: "paused" })?.text).toBe(sign.pausedLine);
+    const waiting = shown({ phase: "paused", proposal: undefined, answer: undefined });
+    expect(waiting).toEqual({ look: "paused", text: sign.pausedPlain });
   });
 
   it("tells how it ended until that was read", () => {

@@ -51,6 +51,8 @@ function ended(recording: RecordingState): Sign {
 
 function paused(recording: RecordingState): string {
   const { sign } = recordingWords;
+  // in the waiting room nobody is asked yet
+  if (!recording.proposal) return sign.pausedPlain;
   if (isAsked({ recording })) return sign.pausedYou;
   return recording.missing.length > 0 ? sign.paused(listed(recording.missing)) : sign.pausedLine;
 }

@@ -88,6 +88,7 @@ export const recordingWords = {
     label: "Recording",
     on: (safe: string) => `Recording · ${safe} safe`,
     paused: (names: string) => `Recording is paused: waiting for ${names}`,
+    pausedPlain: "Recording is paused",
     pausedYou: "Recording is paused: waiting for your answer",
     pausedLine: "Recording is paused: waiting for the connection",
     asked: (name: string) => `${name} asks to record this session`,

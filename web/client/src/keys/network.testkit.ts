@@ -165,13 +165,16 @@ export class Network {
   private constructor(
     readonly root: Root,
     readonly link: Fragment,
+    /** Of the root. */
+    readonly seed: Bytes,
   ) {}
 
   /** Of the same clinic and with the same link as another one, if there is one. */
   static async open(other?: Network): Promise<Network> {
-    if (other) return new Network(other.root, other.link);
-    const root = await rootOf(randomBytes(32));
-    return new Network(root, { secret: randomBytes(16), rootHash: root.hash });
+    if (other) return new Network(other.root, other.link, other.seed);
+    const seed = randomBytes(32);
+    const root = await rootOf(seed);
+    return new Network(root, { secret: randomBytes(16), rootHash: root.hash }, seed);
   }
 
   async host(name: string, coming: Coming = {}): Promise<Member> {

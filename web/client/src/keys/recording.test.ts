@@ -1,73 +1,41 @@
-// A recording that people agree to, and don't: who agrees, when the span is open, and what the capsules open.
+// A recording that people agree to, and don't: who agrees, when the span is open, and who may ask.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { openBox } from "./capsule.ts";
 import type { Core } from "./core.ts";
-import { newDevice, type Device } from "./device.ts";
-import { equal, hex } from "./encoding.ts";
+import { hex } from "./encoding.ts";
 import type { CheckedHello } from "./hello.ts";
 import { parse, write } from "./messages.ts";
-import { hashOf, Network, type Letter, type Member } from "./network.testkit.ts";
+import type { Member, Network } from "./network.testkit.ts";
 import { Peers } from "./peers.ts";
-import { newAgreementPair, randomBytes, type KeyPair } from "./primitives.ts";
+import { newAgreementPair, randomBytes } from "./primitives.ts";
 import { isRight, type Proposing } from "./proposal.ts";
-import type { Consent, Proposal } from "./recording-messages.ts";
-import { recoveryKeyOf, recoveryPairOf } from "./recovery.ts";
+import { isOpen, over, recipient, RecordedCall, say, SOUND_AND_PICTURE } from "./recorded-call.testkit.ts";
+import type { Proposal } from "./recording-messages.ts";
+import { recoveryKeyOf } from "./recovery.ts";
 import { rootOf } from "./root.ts";
 import { generationOf } from "./senderkeys.ts";
 
-const ALL = { microphone: true, camera: true, screen: false };
-
+let call: RecordedCall;
 let network: Network;
 let host: Member;
 let omar: Member;
 let noor: Member;
 
 beforeEach(async () => {
-  network = await Network.open();
-  host = await network.host("Dana");
-  [omar, noor] = [await network.guest("Omar"), await network.guest("Noor")];
-  await network.run(500);
-  for (const name of ["Omar", "Noor"]) host.admit(name);
-  await network.run(1000);
+  call = await RecordedCall.open();
+  ({ network, host, omar, noor } = call);
 });
 
-function propose(more: Partial<Proposing> = {}, author = host): void {
-  const subjects = [{ stay: omar.agreement.stay, ...ALL }];
-  const proposing = {
-    purpose: "roleplay",
-    days: 14,
-    subjects,
-    forClient: true,
-    clinic: true,
-    ...more,
-  } as const;
-  author.agreement.handlePropose(proposing, network.now);
-}
-
-function say(yes: boolean, ...members: Member[]): void {
-  for (const member of members) member.answer(yes);
-}
-
 async function open(more: Partial<Proposing> = {}): Promise<void> {
-  propose(more);
-  await network.settle();
-  say(true, omar, noor);
-  await network.run(600);
-  expect([host, omar, noor].map(({ recording }) => recording?.isOpen)).toEqual([true, true, true]);
+  await call.agree(more);
+  expect(isOpen(host, omar, noor)).toEqual([true, true, true]);
 }
 
 const generation = (member: Member) => generationOf(member.sealsWith!.kid);
-const over = (...members: Member[]) => members.map(({ recording }) => recording?.over);
-const isOpen = (...members: Member[]) => members.map(({ recording }) => recording?.isOpen);
-
-function letters(type: string): Letter[] {
-  return network.record.filter(({ text }) => parse(text)?.message.type === type);
-}
 
 describe("a proposal", () => {
   it("says to everybody what is asked, and is in force before it is agreed to", async () => {
-    propose();
+    call.propose();
     await network.run(300);
     expect(omar.recording).toMatchObject({
       recording: host.recording!.recording,
@@ -75,7 +43,7 @@ describe("a proposal", () => {
       days: 14,
       author: "Dana",
       isOwnProposal: false,
-      subjects: [{ name: "Omar", isYou: true, ...ALL }],
+      subjects: [{ name: "Omar", isYou: true, ...SOUND_AND_PICTURE }],
       recipients: [
         { role: "therapist", name: "Dana", isYou: false },
         { role: "clinic", name: "", isYou: false },
@@ -104,14 +72,14 @@ describe("a proposal", () => {
   it("is not in force while there is another one, of whichever host", async () => {
     const second = await network.host("Ines");
     await network.run(1000);
-    propose();
+    call.propose();
     await network.run(300);
     const first = host.recording!.recording;
-    propose({}, second);
-    propose();
+    call.propose({}, second);
+    call.propose();
     await network.run(5000);
     for (const one of [host, omar, noor, second]) expect(one.recording!.recording).toBe(first);
-    const { text } = await write(proposalOf(second), second.device.sign);
+    const { text } = await write(call.proposalOf(second), second.device.sign);
     await network.say(second, "members", text);
     for (const one of [host, omar, noor]) expect(one.recording!.recording).toBe(first);
     say(false, omar);
@@ -121,8 +89,11 @@ describe("a proposal", () => {
   });
 
   it("of a guest, or of a host who was not let in, is dropped", async () => {
-    propose({}, omar);
-    const forged = { ...proposalOf(omar), recipients: [recipient("therapist", omar.device.agreementKey)] };
+    call.propose({}, omar);
+    const forged = {
+      ...call.proposalOf(omar),
+      recipients: [recipient("therapist", omar.device.agreementKey)],
+    };
     await network.say(omar, "members", (await write(forged, omar.device.sign)).text);
     await network.run(300);
     expect([host, omar, noor].map(({ recording }) => recording)).toEqual([undefined, undefined, undefined]);
@@ -143,7 +114,7 @@ describe("a proposal", () => {
       [recipient("therapist", omar.device.agreementKey)],
     ];
     for (const recipients of wrong) {
-      const { text } = await write({ ...proposalOf(host), recipients }, host.device.sign);
+      const { text } = await write({ ...call.proposalOf(host), recipients }, host.device.sign);
       await network.say(host, "members", text);
       expect(omar.recording).toBeUndefined();
     }
@@ -151,14 +122,14 @@ describe("a proposal", () => {
     await network.say(
       host,
       "members",
-      (await write({ ...proposalOf(host), recipients }, host.device.sign)).text,
+      (await write({ ...call.proposalOf(host), recipients }, host.device.sign)).text,
     );
     expect(omar.recording?.author).toBe("Dana");
   });
 
   it("is agreed to as it was shown: a yes to another one counts nothing, whatever that is called", async () => {
     const own = recipient("therapist", host.device.agreementKey);
-    const first = { ...proposalOf(host), recipients: [own] };
+    const first = { ...call.proposalOf(host), recipients: [own] };
     await network.say(host, "members", (await write(first, host.device.sign)).text);
     const shown = omar.recording!.proposal;
     const second: Proposal = { ...first, at: first.at + 1, days: 3650 };
@@ -178,15 +149,17 @@ describe("a proposal", () => {
     const root = Uint8Array.of(1, ...new Uint8Array(31));
     const author = { hello: host.device, certificate: { root } } as unknown as CheckedHello;
     const recipients = [recipient("clinic", recoveryKeyOf(root))];
-    expect(isRight(core, author, { ...proposalOf(host), recipients })).toBe(false);
+    expect(isRight(core, author, { ...call.proposalOf(host), recipients })).toBe(false);
   });
 
   it("that names nobody, or too many, is not made", async () => {
-    propose({ subjects: [] });
-    propose({ subjects: [{ stay: "nobody", ...ALL }] });
-    propose({ subjects: [{ stay: omar.agreement.stay, microphone: false, camera: false, screen: false }] });
-    propose({ days: 0 });
-    propose({ days: 3651 });
+    call.propose({ subjects: [] });
+    call.propose({ subjects: [{ stay: "nobody", ...SOUND_AND_PICTURE }] });
+    call.propose({
+      subjects: [{ stay: omar.agreement.stay, microphone: false, camera: false, screen: false }],
+    });
+    call.propose({ days: 0 });
+    call.propose({ days: 3651 });
     await network.run(300);
     expect([host.recording, host.standing]).toEqual([undefined, "admitted"]);
   });
@@ -207,7 +180,7 @@ describe("a no", () => {
 
   it("is final: who says yes after it opens nothing, and the proposal said again is not in force", async () => {
     await open();
-    const proposal = letters("proposal").find(({ to }) => to === omar.participant)!;
+    const proposal = call.letters("proposal").find(({ to }) => to === omar.participant)!;
     say(false, omar);
     await network.run(500);
     say(true, omar, noor, host);
@@ -297,7 +270,7 @@ describe("somebody who goes", () => {
     const { device, kept } = host;
     host = await network.host("Dana", { device, kept });
     await network.run(1000);
-    propose();
+    call.propose({}, host);
     await network.settle();
     say(true, omar);
     await network.run(20_000);
@@ -319,7 +292,7 @@ describe("somebody who goes", () => {
   it("and who proposed ends it, however they go", async () => {
     const second = await network.host("Ines");
     await network.run(1000);
-    propose();
+    call.propose();
     await network.settle();
     say(true, omar, noor, second);
     await network.run(500);
@@ -360,169 +333,3 @@ describe("somebody who goes", () => {
     expect(over(omar, noor)).toEqual(["author_gone", "author_gone"]);
   });
 });
-
-describe("the server", () => {
-  it("ends a recording by its word, and no other one", async () => {
-    await open();
-    omar.agreement.handleEnded("00".repeat(16), network.now);
-    await network.run(400);
-    expect(omar.recording!.isOpen).toBe(true);
-    omar.agreement.handleEnded(omar.recording!.recording, network.now);
-    await network.run(400);
-    expect([omar.recording!.over, omar.isCaptured]).toEqual(["ended", false]);
-  });
-
-  it("moves no consent to another recording", async () => {
-    await open();
-    const yes = letters("consent").filter(({ from }) => from === noor.participant);
-    say(false, host);
-    await network.run(500);
-    propose();
-    await network.settle();
-    say(true, omar);
-    for (const letter of yes) network.deliver(letter);
-    await network.run(500);
-    expect(isOpen(host, omar)).toEqual([false, false]);
-    expect(omar.recording!.missing).toEqual([noor.agreement.stay]);
-  });
-
-  it("closes no span by what was said before", async () => {
-    await open();
-    const earlier = letters("consent").filter(({ from }) => from === noor.participant);
-    say(false, noor);
-    await network.run(500);
-    earlier.push(...letters("consent").filter(({ from }) => from === noor.participant));
-    await open();
-    for (const letter of earlier) network.deliver(letter);
-    await network.run(500);
-    expect(isOpen(host, omar, noor)).toEqual([true, true, true]);
-  });
-
-  it("brings no earlier consent back", async () => {
-    propose();
-    await network.settle();
-    say(true, noor);
-    await network.settle();
-    const yes = letters("consent").filter(({ from }) => from === noor.participant);
-    // no to this one, which is over by it; the next one is not agreed to by what was said before
-    say(false, noor);
-    await network.settle();
-    for (const letter of yes) network.deliver(letter);
-    say(true, omar);
-    await network.run(500);
-    expect(over(host, omar, noor)).toEqual(["refused", "refused", "refused"]);
-  });
-
-  it("forges no consent: another device's signature counts nothing", async () => {
-    propose();
-    await network.settle();
-    say(true, omar);
-    await network.settle();
-    const proposal = (parse(letters("consent")[0]!.text)!.message as Consent).proposal;
-    const from = hashOf(noor.agreement.stay);
-    const consent: Consent = { type: "consent", from, proposal, counter: 1, answer: "yes" };
-    for (const signer of [omar.device, (await newDevice()).device]) {
-      const { text } = await write(consent, signer.sign);
-      for (const to of [host, omar]) network.deliver({ from: noor.participant, to: to.participant, text });
-      await network.settle();
-    }
-    await network.run(500);
-    expect(isOpen(host, omar, noor)).toEqual([false, false, false]);
-  });
-
-  it("that loses one word between two is made good: whoever lacks it says theirs again, and is told", async () => {
-    const isLost = ({ from, to, text }: Letter) =>
-      from === omar.participant && to === noor.participant && parse(text)?.message.type === "consent";
-    network.tamper = (letter) => (isLost(letter) ? [] : [letter]);
-    propose();
-    await network.settle();
-    say(true, omar, noor);
-    await network.run(500);
-    expect(isOpen(host, omar, noor)).toEqual([true, true, false]);
-    network.tamper = (letter) => [letter];
-    await network.run(5000);
-    expect(isOpen(host, omar, noor)).toEqual([true, true, true]);
-  });
-
-  it("that loses a proposal and consents is made good", async () => {
-    let lost = 0;
-    network.tamper = (letter) => {
-      const type = parse(letter.text)?.message.type;
-      return (type === "proposal" || type === "consent") && (lost += 1) <= 8 ? [] : [letter];
-    };
-    propose();
-    await network.run(9000);
-    say(true, omar, noor);
-    await network.run(9000);
-    expect(isOpen(host, omar, noor)).toEqual([true, true, true]);
-  });
-});
-
-describe("a capsule", () => {
-  it("opens for each recipient with the key that is sealed with, and for no other", async () => {
-    const root = randomBytes(32);
-    network = await Network.open();
-    const opened = await rootOf(root);
-    host = await network.host("Dana", { root: opened });
-    omar = await network.guest("Omar", { link: undefined });
-    await network.run(500);
-    host.admit("Omar");
-    await network.run(1000);
-    propose();
-    await network.settle();
-    say(true, omar);
-    await network.run(500);
-    const [capsule] = omar.capsules;
-    const key = omar.sealsWith!.baseKey;
-    const holders = [pairOf(host.device), await recoveryPairOf(root), pairOf(omar.device)];
-    const stranger = (await newDevice()).device;
-    expect(capsule!.boxes.length).toBe(3);
-    for (const [at, box] of capsule!.boxes.entries()) {
-      for (const [holder, pair] of holders.entries()) {
-        const base = await openBox(pair, capsule!, box);
-        expect(base && hex(base)).toBe(at === holder ? key : undefined);
-      }
-      expect(await openBox(pairOf(stranger), capsule!, box)).toBeUndefined();
-    }
-  });
-
-  it("is for the therapist alone where nobody else was named", async () => {
-    await open({ clinic: false, forClient: false });
-    expect(omar.capsules[0]!.boxes.length).toBe(1);
-    expect(omar.recording!.recipients).toEqual([{ role: "therapist", name: "Dana", isYou: false }]);
-  });
-
-  it("is of whoever is named alone, the host too", async () => {
-    await open({ subjects: [host, noor].map(({ agreement }) => ({ stay: agreement.stay, ...ALL })) });
-    expect([host, omar, noor].map(({ isCaptured }) => isCaptured)).toEqual([true, false, true]);
-    expect(equal(host.capsules[0]!.from, hashOf(host.agreement.stay))).toBe(true);
-  });
-
-  it("follows a generation that the user wants", async () => {
-    await open();
-    omar.agreement.handleRenew(network.now);
-    await network.run(500);
-    expect([omar.capsules.length, omar.isCaptured, omar.late.length]).toEqual([2, true, 0]);
-  });
-});
-
-function pairOf({ agree, agreementKey }: Device): KeyPair {
-  return { privateKey: agree, publicKey: agreementKey };
-}
-
-function recipient(role: Proposal["recipients"][number]["role"], key: Device["agreementKey"]) {
-  return { role, key };
-}
-
-function proposalOf(author: Member): Proposal {
-  return {
-    type: "proposal",
-    from: hashOf(author.agreement.stay),
-    recording: randomBytes(16),
-    at: 1_800_000_100,
-    purpose: "supervision",
-    days: 1,
-    subjects: [{ deviceId: omar.device.id, what: 1 }],
-    recipients: [recipient("therapist", author.device.agreementKey)],
-  };
-}
