@@ -13,18 +13,26 @@ import { after } from 'node:test';
 import { Call, CLIENT, inCall, perceives, THERAPIST } from './harness/call.mjs';
 import { guestFragment, hostFragment, withFragment } from './harness/fragment.mjs';
 import { filesOf, found, memoryOf, spellings } from './harness/haystack.mjs';
-import { needlesOf, tellingAll } from './harness/needles.mjs';
+import { needlesOf, sealedBy, tellingAll } from './harness/needles.mjs';
+import { agree, complete, propose, safeSeconds } from './harness/recording.mjs';
 import { Synthetic } from './harness/synthetic.mjs';
 import { until } from './harness/wait.mjs';
 
 /** Of each kind: fewer would be a search for nearly nothing. */
 const ENOUGH_NEEDLES = 16;
 
+/** So long a recording has enough to look for. */
+const RECORDED_SECONDS = 5;
+
+/** 50 of sound and some pictures; not of each a stretch can be told from others. */
+const FRAMES_A_SECOND = 40;
+
 /** Of the frames that were sealed, what is kept to be sent again is some of the last second. */
 const ENOUGH_SEALED = 1;
 
 const folder = await mkdtemp(join(tmpdir(), 'rapport-canary-'));
 const data = join(folder, 'data');
+const recorded = join(folder, 'recorded');
 const call = new Call();
 after(() => Promise.all([call.close(), rm(folder, { recursive: true, force: true })]));
 
@@ -65,6 +73,32 @@ inCall('nothing of a call, and none of its keys, is where the server could hold 
   await writeFile(join(data, 'planted'), Buffer.concat([randomBytes(99), planted, randomBytes(99)]));
   assert.deepEqual(found([planted], await filesOf(data)), [planted], 'what lies in the folder is found');
 }, { data, talkative: true });
+
+inCall('nothing of a recording, and none of its keys, is where the server could read it', call, async (t) => {
+  const secrets = ownSecrets(call.demo);
+  const options = await tellingAll();
+  const people = await call.pair(['chromium', 'chromium'], { therapist: options, client: options });
+  const [therapist, client] = people;
+  await propose(therapist);
+  await client.reads('asks to record');
+  await agree(client);
+  await safeSeconds(therapist, RECORDED_SECONDS);
+  const told = await until('everything is told of', () => needlesOf(people), enough);
+  const keys = [...secrets, ...told.key].flatMap(spellings);
+  const content = [...told.picture, ...told.sound];
+  t.diagnostic(`${told.picture.length} pictures, ${told.sound.length} sounds, ${told.key.length} keys`);
+  absent('memory while it records', [...content, ...keys], [...memoryOf(call.demo.pid)]);
+  await client.press('Stop recording');
+  const { path, files } = await complete(recorded);
+  t.diagnostic(files.join(', '));
+  const kept = await filesOf(path);
+  absent('folder of the recording', [...content, ...keys], kept);
+  const recordedFrames = found(await sealedBy(client), kept).length;
+  t.diagnostic(`${recordedFrames} sealed frames are found in the recording`);
+  assert.ok(recordedFrames >= RECORDED_SECONDS * FRAMES_A_SECOND);
+  absent('memory after it', [...content, ...keys], [...memoryOf(call.demo.pid)]);
+  absent('log', [...content, ...keys], [Buffer.from(call.demo.log())]);
+}, { data: recorded, talkative: true });
 
 /** Both links with secrets that the server has never had: the demonstration makes its own, and says so. */
 function ownSecrets(demo) {

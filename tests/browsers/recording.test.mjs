@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
 import { Call, inCall, perceives, THERAPIST } from './harness/call.mjs';
 import { BINARY } from './harness/demo.mjs';
-import { until } from './harness/wait.mjs';
+import { agree, complete, propose, recordingsIn, safeSeconds } from './harness/recording.mjs';
 
 /** Long enough for two clusters. */
 const ENOUGH_SECONDS = 8;
@@ -27,15 +27,15 @@ for (const browser of ['chromium', 'firefox']) {
     const [therapist, client] = await call.pair(['chromium', browser]);
     await propose(therapist);
     await client.reads('Dana asks to record this session');
-    assert.deepEqual(recordings(data), [], 'nothing is there before both agree');
+    assert.deepEqual(recordingsIn(data), [], 'nothing is there before both agree');
     await agree(client);
-    const safe = await Promise.all([therapist, client].map(safeSeconds));
+    const safe = await Promise.all([therapist, client].map((person) => safeSeconds(person, ENOUGH_SECONDS)));
     t.diagnostic(`both read that ${safe} s are safe`);
     await client.press('Stop recording');
     await Promise.all([therapist, client].map((person) => person.reads('The recording has ended')));
     await perceives(therapist, 2);
     await perceives(client, THERAPIST);
-    const [folder] = await until('it is complete', () => recordings(data).filter(({ files }) => files.includes('capture-000.mkv')), ({ length }) => length === 1);
+    const folder = await complete(data);
     const verified = rapport('recording', 'verify', folder.path);
     t.diagnostic(verified);
     const [, length] = /0:00:(\d\d) safe/.exec(verified);
@@ -48,41 +48,6 @@ for (const browser of ['chromium', 'firefox']) {
     assert.equal(purpose, 'calm');
     assert.deepEqual(tracks.map(({ codec }) => codec), ['opus', 'vp9']);
   }, { data });
-}
-
-/** To the question that everybody is asked. */
-async function propose(therapist) {
-  await therapist.press('People');
-  await therapist.press('Record');
-  await tick(therapist, 'A relaxing activity');
-  await therapist.press('Ask everybody');
-}
-
-async function agree(client) {
-  await tick(client, 'I can speak freely here');
-  await client.press('I agree');
-}
-
-/** What a label beside a box says, or begins with. */
-async function tick(person, text) {
-  const ticked = () => person.page.evaluate((wanted) => {
-    const label = [...document.querySelectorAll('label')].find(({ textContent }) => textContent.trim().startsWith(wanted));
-    label?.click();
-    return label?.querySelector('input')?.checked ?? document.getElementById(label?.htmlFor)?.checked ?? false;
-  }, text);
-  await until(`“${text}” is ticked`, ticked, Boolean);
-}
-
-/** When enough of it outlives a crash, as the page says. */
-async function safeSeconds(person) {
-  const read = async () => Number(/Recording · (\d+) s safe/.exec(await person.text())?.[1] ?? 0);
-  return until('enough is safe', read, (seconds) => seconds >= ENOUGH_SECONDS, 40_000);
-}
-
-function recordings(data) {
-  const folder = join(data, 'recordings');
-  const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return names.map(({ name }) => ({ path: join(folder, name), files: readdirSync(join(folder, name)) }));
 }
 
 function rapport(...args) {

@@ -47,6 +47,12 @@ export async function needlesOf(people) {
   return Object.fromEntries(['picture', 'sound', 'key', 'sealed'].map((kind) => [kind, of(kind)]));
 }
 
+/** All frames that a person's browser has sealed so far. */
+export async function sealedBy({ page }) {
+  const told = await page.evaluate(() => window.needles.filter(({ kind }) => kind === 'sealed'));
+  return distinct(told.map(({ hex }) => stretch('sealed', Buffer.from(hex, 'hex'))).filter(Boolean));
+}
+
 /** A key is looked for whole; of a frame, a stretch that is in one packet. */
 function stretch(kind, bytes) {
   if (kind === 'key') return bytes;

@@ -1,0 +1,56 @@
+// A recording, as the people of a call make it by the pages.
+//
+// Owns: the steps, and where it is kept. Never does: open one.
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { until } from './wait.mjs';
+
+/** To the question that everybody is asked. */
+export async function propose(therapist) {
+  await therapist.press('People');
+  await therapist.press('Record');
+  await tick(therapist, 'A relaxing activity');
+  await therapist.press('Ask everybody');
+}
+
+export async function agree(client) {
+  await tick(client, 'I can speak freely here');
+  await client.press('I agree');
+}
+
+/** When so many seconds outlive a crash, as the page says; how many they are then. */
+export async function safeSeconds(person, enough) {
+  const read = async () => secondsOf(/Recording · (?:(\d+) min ?)?(?:(\d+) s )?safe/.exec(await person.text()));
+  return until('enough is safe', read, (seconds) => seconds >= enough, 40_000 + enough * 1000);
+}
+
+/** What is in a data folder: paths, and the names of files. */
+export function recordingsIn(data) {
+  const folder = join(data, 'recordings');
+  const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return names.map(({ name }) => ({ id: name, path: join(folder, name), files: readdirSync(join(folder, name)) }));
+}
+
+/** When the one recording is whole. */
+export async function complete(data) {
+  const whole = () => recordingsIn(data).filter(({ files }) => files.includes('capture-000.mkv'));
+  const [recording] = await until('the recording is complete', whole, ({ length }) => length === 1);
+  return recording;
+}
+
+function secondsOf(found) {
+  return found ? Number(found[1] ?? 0) * 60 + Number(found[2] ?? 0) : 0;
+}
+
+/** What a label beside a box says, or begins with. */
+async function tick(person, text) {
+  const ticked = () => person.page.evaluate((wanted) => {
+    const label = [...document.querySelectorAll('label')].find(({ textContent }) => textContent.trim().startsWith(wanted));
+    const box = label?.querySelector('input') ?? document.getElementById(label?.htmlFor);
+    if (box && !box.checked) label.click();
+    return box?.checked ?? false;
+  }, text);
+  await until(`“${text}” is ticked`, ticked, Boolean);
+}
