@@ -133,7 +133,9 @@ impl RecorderHandle {
             RecordOrder::Begin(beginning) => {
                 let taps: Vec<_> = beginning.feeds.iter().map(|_| next_tap()).collect();
                 for (tap, feed) in taps.iter().zip(&beginning.feeds) {
-                    self.listen(beginning.id, *tap, feed.track, lane).await;
+                    if let Some(track) = feed.track {
+                        self.listen(beginning.id, *tap, track, lane).await;
+                    }
                 }
                 Order::Begin(beginning, taps, room.clone())
             }
@@ -284,8 +286,10 @@ impl Clerk {
         info!(recording = %id, purpose, tracks = feeds.len(), "a recording begins");
         self.rooms.insert(id, room);
         let listening = taps.iter().zip(&feeds);
-        self.tracks
-            .extend(listening.clone().map(|(tap, feed)| (*tap, feed.track)));
+        let known = listening
+            .clone()
+            .filter_map(|(tap, feed)| Some((*tap, feed.track?)));
+        self.tracks.extend(known);
         let begun = unix_millis();
         let tracks = feeds.iter().filter_map(|feed| {
             Some(Track {

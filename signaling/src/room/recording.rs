@@ -15,6 +15,7 @@ use rapport_sfu::codec::{Codec, MediaKind};
 use rapport_sfu::command::Command;
 use rapport_sfu::id::{ParticipantId, TrackId};
 
+use super::track::Track;
 use super::{Effect, Room, RoomError};
 use crate::auth::RoomName;
 use crate::protocol::{self, RecordingEnd, RecordingPhase, ServerBody, Source};
@@ -63,8 +64,8 @@ pub struct Beginning {
 /// What a track of a recording is fed by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Feed {
-    /// Of the room.
-    pub track: TrackId,
+    /// Of the room; none while it is not published.
+    pub track: Option<TrackId>,
     /// Of the recording: whose tracks share one clock.
     pub owner: u32,
     /// Sound or picture.
@@ -311,35 +312,43 @@ impl Room {
         }
     }
 
+    /// A source that is named and not published yet has its place, too: somebody may switch it on later.
     fn tracks_of_subject(&self, owner: u32, subject: &Subject) -> Vec<(Fed, Feed)> {
-        let Some(publisher) = self.caller_with(&subject.device) else {
-            return Vec::new();
-        };
-        let seat = self
-            .participants
-            .get(&publisher)
-            .and_then(|one| one.seat.as_ref());
+        let publisher = self.caller_with(&subject.device);
+        let seat = publisher.and_then(|publisher| self.participants.get(&publisher)?.seat.as_ref());
         let sender = seat.map_or(0, |seat| seat.sender.0);
-        let own = self.tracks_of(publisher).filter_map(|(id, track)| {
-            let source = track.source.filter(|source| is_named(*source, subject.sources))?;
-            let silent = track.is_silent();
+        let named = SOURCES
+            .into_iter()
+            .filter(|source| is_named(*source, subject.sources));
+        let fed = named.map(|source| {
+            let published = self.track_of(&subject.device, source);
+            let kind = kind_of(source);
+            let silent = published.is_none_or(|(_, track)| track.is_silent());
             let fed = Fed {
                 device: subject.device,
                 source,
-                track: Some(id),
+                track: published.map(|(id, _)| id),
                 silent,
             };
             let feed = Feed {
-                track: id,
+                track: fed.track,
                 owner,
-                kind: track.kind,
-                codec: track.codecs.first().copied()?,
+                kind,
+                codec: published
+                    .and_then(|(_, track)| track.codecs.first().copied())
+                    .unwrap_or_else(|| first_codec(kind)),
                 sender,
                 silent,
             };
-            Some((fed, feed))
+            (fed, feed)
         });
-        own.collect()
+        fed.collect()
+    }
+
+    fn track_of(&self, device: &[u8; 32], source: Source) -> Option<(TrackId, &Track)> {
+        let publisher = self.caller_with(device)?;
+        let mut own = self.tracks_of(publisher);
+        own.find(|(_, track)| track.source == Some(source))
     }
 
     fn caller_with(&self, device: &[u8; 32]) -> Option<ParticipantId> {
@@ -356,11 +365,7 @@ impl Room {
             .feeds
             .iter()
             .map(|fed| {
-                let publisher = self.caller_with(&fed.device);
-                let own = publisher.and_then(|publisher| {
-                    let mut own = self.tracks_of(publisher);
-                    own.find(|(_, track)| track.source == Some(fed.source))
-                });
+                let own = self.track_of(&fed.device, fed.source);
                 own.map(|(id, track)| (id, track.is_silent()))
             })
             .collect();
@@ -444,6 +449,29 @@ impl Room {
 
 /// Of sixteen senders, each with a few changes of keys before all leases are there.
 const MOST_EARLY: usize = 256;
+
+/// In the order of a recording's tracks.
+const SOURCES: [Source; 4] = [
+    Source::Microphone,
+    Source::Camera,
+    Source::Screen,
+    Source::ScreenAudio,
+];
+
+const fn kind_of(source: Source) -> MediaKind {
+    match source {
+        Source::Microphone | Source::ScreenAudio => MediaKind::Audio,
+        Source::Camera | Source::Screen => MediaKind::Video,
+    }
+}
+
+/// What pages offer first, for a source that nobody has published yet.
+const fn first_codec(kind: MediaKind) -> Codec {
+    match kind {
+        MediaKind::Audio => Codec::Opus,
+        MediaKind::Video => Codec::Vp9 { profile: 0 },
+    }
+}
 
 fn is_named(source: Source, sources: Sources) -> bool {
     sources.has(match source {

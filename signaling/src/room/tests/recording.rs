@@ -36,6 +36,10 @@ impl Scene {
         room.sit(host(1, "anna", &FACE, 2)).unwrap();
         room.sit(guest(2, "ben", &FACE, 2)).unwrap();
         room.sit(guest(3, "carl", &FACE, 2)).unwrap();
+        Self::over(room)
+    }
+
+    fn over(mut room: Room) -> Self {
         let mut keys = Keys::default();
         keys.state(&mut room, ANNA, BEN, Verdict::Admitted).unwrap();
         effects(&mut room);
@@ -153,7 +157,7 @@ fn it_begins_when_all_who_are_in_the_call_have_said_yes_and_not_before() {
         .collect();
     assert_eq!(
         tracks,
-        [(track(2, 0), Audio), (track(2, 1), Video)],
+        [(Some(track(2, 0)), Audio), (Some(track(2, 1)), Video)],
         "of the guest alone"
     );
     assert_eq!(beginning.until, scene.now + LEASE);
@@ -304,6 +308,37 @@ fn what_its_publisher_switches_off_is_not_missing() {
         scene.room.review(scene.now);
         assert_eq!(scene.orders(), [RecordOrder::Silent(ID, 2, silent)]);
     }
+}
+
+#[test]
+fn what_is_switched_on_later_has_its_place_from_the_start() {
+    let mut room = Room::new(RoomId(1), name(), RULES);
+    room.sit(host(1, "anna", &FACE, 2)).unwrap();
+    room.sit(guest(2, "ben", &[Source::Microphone], 2)).unwrap();
+    let mut scene = Scene::over(room);
+    scene.all_agree();
+    let orders = scene.orders();
+    let [RecordOrder::Begin(beginning)] = orders.as_slice() else {
+        panic!("{orders:?}")
+    };
+    let feeds: Vec<_> = beginning
+        .feeds
+        .iter()
+        .map(|feed| (feed.track, feed.silent))
+        .collect();
+    assert_eq!(feeds, [(Some(track(2, 0)), false), (None, true)]);
+    let camera = track(2, 9);
+    let extension = Extension {
+        publications: vec![(camera, Source::Camera, publication(Video, "s"))],
+        ..Extension::default()
+    };
+    scene.room.extend(BEN, extension).unwrap();
+    scene.room.review(scene.now);
+    let expected = [
+        RecordOrder::Feed(ID, 2, camera),
+        RecordOrder::Silent(ID, 2, false),
+    ];
+    assert_eq!(scene.orders(), expected);
 }
 
 #[test]
