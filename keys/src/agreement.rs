@@ -8,7 +8,6 @@
 
 mod handshake;
 mod peers;
-mod sealed;
 mod sender;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -16,20 +15,19 @@ use std::time::{Duration, Instant};
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 
+use crate::base_key::BaseKey;
 use crate::certificate::Certificate;
 use crate::device::Device;
 use crate::gate::To;
 use crate::hello::{Hello, Stay};
 use crate::link::Link;
 use crate::message::{Beat, Bye, Entry, Heard, Key, Message, Parsed, Statement, Verdict};
-use crate::primitives::{Secret, hash};
+use crate::primitives::{Secret, hash, labelled};
 use crate::root::Root;
+use crate::sealed::{PrivateKey, seal};
 
 use peers::Peer;
-use sealed::Ephemeral;
 use sender::SenderKeys;
-
-pub use sender::BaseKey;
 
 /// How a stay begins.
 #[derive(Debug)]
@@ -73,7 +71,8 @@ pub struct Agreement {
     sender: u16,
     link: Option<Link>,
     is_host: bool,
-    ephemeral: Ephemeral,
+    /// What keys of this stay are sealed to; gone with it.
+    ephemeral: PrivateKey,
     peers: BTreeMap<Stay, Peer>,
     map: BTreeMap<[u8; 32], Entry>,
     clock: u32,
@@ -88,7 +87,7 @@ impl Agreement {
     /// Says hello.
     pub fn join(joining: Joining) -> Self {
         let Joining { device, sender, .. } = joining;
-        let ephemeral = Ephemeral::random();
+        let ephemeral = PrivateKey::derived(&random());
         let certificate = joining.root.as_ref().map(|root| {
             root.certify(&Certificate {
                 device: device.keys().id(),
@@ -226,7 +225,7 @@ impl Agreement {
     }
 
     fn read_key(&mut self, author: Stay, key: &Key) {
-        let Some(bytes) = self.ephemeral.open(key) else {
+        let Some(bytes) = open(&self.ephemeral, key) else {
             return;
         };
         let Some(peer) = self.peers.get_mut(&author) else {
@@ -358,7 +357,12 @@ impl Agreement {
             return;
         };
         let participant = peer.participant;
-        let sealed = sealed::seal(&peer.hello.ephemeral_key, (&self.stay, &to), kid, &bytes);
+        let sealed = seal(
+            &peer.hello.ephemeral_key,
+            &bytes,
+            &info(&self.stay, &to),
+            &kid.to_be_bytes(),
+        );
         if let Some((enc, ct)) = sealed {
             let from = self.stay;
             self.say(
@@ -481,6 +485,16 @@ fn short(stay: &Stay) -> [u8; 8] {
 
 const fn generation(kid: u32) -> u32 {
     kid >> 8 & 0xfff
+}
+
+fn open(ephemeral: &PrivateKey, key: &Key) -> Option<[u8; 32]> {
+    let info = info(&key.from, &key.to);
+    ephemeral.open(&(key.enc, key.ct), &info, &key.kid.to_be_bytes())
+}
+
+/// Keys are bound to both stays (SK-1.md, section 9).
+fn info(from: &Stay, to: &Stay) -> Vec<u8> {
+    labelled("sender key", &[from, to])
 }
 
 fn random() -> Secret {

@@ -54,6 +54,14 @@ impl Certificate {
         is_right.then(|| (certificate, RootHash::of(&root)))
     }
 
+    /// The public key of the root that a certificate names; whether it is right is not looked at.
+    #[cfg(feature = "capsules")]
+    pub(crate) fn root_key(bytes: &[u8]) -> Option<[u8; 32]> {
+        let mut reader = Reader::new(bytes);
+        reader.take(2)?;
+        reader.field_of()
+    }
+
     /// Whether it holds at this Unix time, in seconds: clocks are off by a day, and a validity of months does not
     /// suffer from it.
     pub const fn holds_at(&self, now: u64) -> bool {

@@ -8,6 +8,12 @@
 
 #[cfg(feature = "agreement")]
 pub mod agreement;
+#[cfg(feature = "capsules")]
+mod backup;
+#[cfg(feature = "capsules")]
+mod base_key;
+#[cfg(feature = "capsules")]
+mod capsules;
 mod certificate;
 mod consents;
 mod device;
@@ -21,8 +27,16 @@ mod primitives;
 mod recording;
 mod request;
 mod root;
+#[cfg(feature = "capsules")]
+mod sealed;
 mod words;
 
+#[cfg(feature = "capsules")]
+pub use backup::{Backup, BackupError};
+#[cfg(feature = "capsules")]
+pub use base_key::BaseKey;
+#[cfg(feature = "capsules")]
+pub use capsules::{RecipientKey, recovery_key};
 pub use certificate::Certificate;
 pub use consents::{Consents, Proposed, Said};
 pub use device::{Device, DeviceId, DeviceKeys};

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::random;
-use super::sender::BaseKey;
+use crate::base_key::BaseKey;
 use crate::hello::Hello;
 
 #[derive(Debug)]

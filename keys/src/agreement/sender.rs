@@ -2,32 +2,8 @@
 //!
 //! Owns: generations and steps. Never does: decide when there is a new one.
 
-use crate::primitives::{Secret, kdf};
-
-/// What a sender seals with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct BaseKey {
-    /// Sender index (12 bits), generation (12), step (8).
-    pub kid: u32,
-    /// RFC 9605 §4.4.2 makes the AEAD's key and salt of it.
-    pub bytes: [u8; 32],
-}
-
-impl std::fmt::Debug for BaseKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "BaseKey({:#010x})", self.kid)
-    }
-}
-
-impl BaseKey {
-    /// That of the next step.
-    pub(super) fn next(self) -> Self {
-        Self {
-            kid: self.kid + 1,
-            bytes: kdf(&self.bytes, &[], "ratchet"),
-        }
-    }
-}
+use crate::base_key::BaseKey;
+use crate::primitives::Secret;
 
 #[derive(Debug)]
 pub(super) struct SenderKeys {

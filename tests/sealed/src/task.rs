@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use rapport_keys::To;
-use rapport_keys::agreement::{self, Agreement, Output};
+use rapport_keys::agreement::{Agreement, Output};
 use rapport_sfu::id::SenderIndex;
 use rapport_signaling::protocol::{
     Audience, ClientBody, Frame, Member, Opening, Secret, ServerBody, Welcome,
@@ -292,7 +292,7 @@ impl Task {
     }
 }
 
-fn base_key(key: agreement::BaseKey) -> BaseKey {
+fn base_key(key: rapport_keys::BaseKey) -> BaseKey {
     BaseKey::new(Kid(key.kid), key.bytes)
 }
 
