@@ -26,7 +26,7 @@ impl RecipientKey {
     }
 
     /// The agreement key of a device.
-    pub(crate) fn of_device(agreement: &Secret) -> Self {
+    pub fn of_device(agreement: &Secret) -> Self {
         Self(PrivateKey::of(agreement))
     }
 

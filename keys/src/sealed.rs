@@ -29,6 +29,7 @@ impl std::fmt::Debug for PrivateKey {
 
 impl PrivateKey {
     /// Derived from random bytes (RFC 9180 §7.1.3).
+    #[cfg(feature = "agreement")]
     pub(crate) fn derived(random: &Secret) -> Self {
         let (private, public) = Suite::derive_keypair(&random.0);
         Self { private, public }

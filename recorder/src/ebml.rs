@@ -15,6 +15,12 @@ pub(crate) fn unsized_element(out: &mut Vec<u8>, id: u32) {
     out.push(0xff);
 }
 
+/// Appends an element whose content is written later: its size has always eight bytes.
+pub(crate) fn late_element(out: &mut Vec<u8>, id: u32, size: u64) {
+    identifier(out, id);
+    out.extend((size | 1 << 56).to_be_bytes());
+}
+
 /// An unsigned integer in as few bytes as it takes (RFC 8794 §7.2).
 pub(crate) fn unsigned(out: &mut Vec<u8>, id: u32, value: u64) {
     let bytes = value.to_be_bytes();
@@ -69,26 +75,49 @@ pub(crate) struct Element<'a> {
 impl<'a> Element<'a> {
     /// The element that the bytes begin with; none if they are cut off in it, or begin with none.
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
-        let (id, rest) = read_number(bytes, 4)?;
-        let (size, rest) = read_number(rest, 8)?;
-        let length = bytes.len() - rest.len();
-        // the marker belongs to an identifier, and not to a size
-        let id = u32::try_from(id.value | id.marker).ok()?;
-        if size.value == size.marker - 1 {
+        let Head { id, size, length } = Head::read(bytes)?;
+        let rest = &bytes[length..];
+        let Some(size) = size else {
             return Some(Self {
                 id,
                 content: rest,
                 is_unsized: true,
                 behind: &bytes[bytes.len()..],
             });
-        }
-        let size = usize::try_from(size.value).ok()?;
-        let (content, behind) = bytes[length..].split_at_checked(size)?;
+        };
+        let (content, behind) = rest.split_at_checked(usize::try_from(size).ok()?)?;
         Some(Self {
             id,
             content,
             is_unsized: false,
             behind,
+        })
+    }
+}
+
+/// What an element begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) id: u32,
+    /// Of the content; none if that is unknown.
+    pub(crate) size: Option<u64>,
+    /// Of this.
+    pub(crate) length: usize,
+}
+
+impl Head {
+    /// How many bytes it has at most.
+    pub(crate) const MOST: usize = 12;
+
+    /// None if the bytes are cut off in it, or begin with none.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let (id, rest) = read_number(bytes, 4)?;
+        let (size, rest) = read_number(rest, 8)?;
+        Some(Self {
+            // the marker belongs to an identifier, and not to a size
+            id: u32::try_from(id.value | id.marker).ok()?,
+            size: (size.value != size.marker - 1).then_some(size.value),
+            length: bytes.len() - rest.len(),
         })
     }
 }

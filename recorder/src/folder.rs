@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::journal::{End, Journal, Record};
 use crate::manifest::{Manifest, RecordingId};
+use crate::shred::is_shredded;
 use crate::storage::{Disk, Storage, read_all};
 
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -16,9 +17,6 @@ pub(crate) const CONSENTS: &str = "consent.jsonl";
 
 /// Capsules, a line each.
 pub(crate) const KEYS: &str = "keys.jsonl";
-
-/// That the keys were destroyed.
-const SHREDDED: &str = "shredded.json";
 
 pub(crate) const JOURNAL: &str = "journal.log";
 /// The next one, until it is whole.
@@ -91,6 +89,8 @@ pub struct Summary {
     pub is_ended: bool,
     /// It was brought to its end after a crash.
     pub is_recovered: bool,
+    /// Its keys were destroyed: nothing opens it any more.
+    pub is_shredded: bool,
     /// How many gaps it has.
     pub gaps: usize,
     /// In which room, as its server calls it.
@@ -99,8 +99,6 @@ pub struct Summary {
     pub purpose: Option<String>,
     /// When it is to be destroyed, in seconds since 1970.
     pub expires: Option<u64>,
-    /// Its keys were destroyed.
-    pub is_shredded: bool,
     /// Those with media, in their order.
     pub files: Vec<String>,
 }
@@ -133,6 +131,7 @@ pub fn summary(folder: &Path) -> Option<Summary> {
         safe_micros: durable.max().unwrap_or(0),
         is_ended: is(End::Stopped) || is(End::Recovered),
         is_recovered: is(End::Recovered),
+        is_shredded: is_shredded(&mut disk),
         gaps: journal
             .records
             .iter()
@@ -141,7 +140,6 @@ pub fn summary(folder: &Path) -> Option<Summary> {
         room: manifest.room,
         purpose: manifest.purpose,
         expires: manifest.expires,
-        is_shredded: folder.join(SHREDDED).exists(),
         files: captures(folder),
     })
 }

@@ -56,7 +56,7 @@ fn track_entry(entry: &mut Vec<u8>, number: u64, track: &Track, manifest: &Manif
     unsigned(entry, FLAG_LACING, 0);
     text(entry, CODEC_ID, codec_id(track.codec));
     if track.is_sound() {
-        element(entry, CODEC_PRIVATE, &OPUS_HEAD);
+        element(entry, CODEC_PRIVATE, &opus_head(2));
         master(entry, AUDIO, |audio| {
             float(audio, SAMPLING_FREQUENCY, 48_000.0);
             unsigned(audio, CHANNELS, 2);
@@ -125,7 +125,7 @@ pub(crate) fn segment_offset(header: &[u8]) -> u64 {
     ebml as u64 + 5
 }
 
-const fn codec_id(codec: Codec) -> &'static str {
+pub(crate) const fn codec_id(codec: Codec) -> &'static str {
     match codec {
         Codec::Opus => "A_OPUS",
         Codec::Vp8 => "V_VP8",
@@ -135,60 +135,62 @@ const fn codec_id(codec: Codec) -> &'static str {
     }
 }
 
-/// RFC 7845 §5.1: version 1, two channels, 6.5 ms of pre-skip, 48 kHz, no gain, mapping family 0.
-const OPUS_HEAD: [u8; 19] = [
-    b'O', b'p', b'u', b's', b'H', b'e', b'a', b'd', 1, 2, 0x38, 0x01, 0x80, 0xbb, 0, 0, 0, 0, 0,
-];
+/// RFC 7845 §5.1: version 1, the channels, 6.5 ms of pre-skip, 48 kHz, no gain, mapping family 0.
+pub(crate) const fn opus_head(channels: u8) -> [u8; 19] {
+    [
+        b'O', b'p', b'u', b's', b'H', b'e', b'a', b'd', 1, channels, 0x38, 0x01, 0x80, 0xbb, 0, 0, 0, 0, 0,
+    ]
+}
 
-const NANOS_A_MILLI: u64 = 1_000_000;
+pub(crate) const NANOS_A_MILLI: u64 = 1_000_000;
 /// RFC 9559 §5.1.4.1.31.9: AES. How is in the tag: the mode cannot be told there.
 const AES: u64 = 5;
-const KEY_FRAME: u8 = 0x80;
+pub(crate) const KEY_FRAME: u8 = 0x80;
 
-const EBML: u32 = 0x1a45_dfa3;
-const DOC_TYPE: u32 = 0x4282;
-const DOC_TYPE_VERSION: u32 = 0x4287;
-const DOC_TYPE_READ_VERSION: u32 = 0x4285;
-const SEGMENT: u32 = 0x1853_8067;
-const INFO: u32 = 0x1549_a966;
-const SEGMENT_UUID: u32 = 0x73a4;
-const TIMESTAMP_SCALE: u32 = 0x002a_d7b1;
-const MUXING_APP: u32 = 0x4d80;
-const WRITING_APP: u32 = 0x5741;
-const TRACKS: u32 = 0x1654_ae6b;
-const TRACK_ENTRY: u32 = 0xae;
-const TRACK_NUMBER: u32 = 0xd7;
-const TRACK_UID: u32 = 0x73c5;
-const TRACK_TYPE: u32 = 0x83;
-const FLAG_LACING: u32 = 0x9c;
-const CODEC_ID: u32 = 0x86;
-const CODEC_PRIVATE: u32 = 0x63a2;
-const AUDIO: u32 = 0xe1;
-const SAMPLING_FREQUENCY: u32 = 0xb5;
-const CHANNELS: u32 = 0x9f;
-const VIDEO: u32 = 0xe0;
-const PIXEL_WIDTH: u32 = 0xb0;
-const PIXEL_HEIGHT: u32 = 0xba;
-const CONTENT_ENCODINGS: u32 = 0x6d80;
-const CONTENT_ENCODING: u32 = 0x6240;
-const CONTENT_ENCODING_ORDER: u32 = 0x5031;
-const CONTENT_ENCODING_SCOPE: u32 = 0x5032;
-const CONTENT_ENCODING_TYPE: u32 = 0x5033;
-const CONTENT_ENCRYPTION: u32 = 0x5035;
-const CONTENT_ENC_ALGO: u32 = 0x47e1;
-const CONTENT_ENC_KEY_ID: u32 = 0x47e2;
-const TAGS: u32 = 0x1254_c367;
-const TAG: u32 = 0x7373;
-const TARGETS: u32 = 0x63c0;
-const SIMPLE_TAG: u32 = 0x67c8;
-const TAG_NAME: u32 = 0x45a3;
-const TAG_STRING: u32 = 0x4487;
-const CLUSTER: u32 = 0x1f43_b675;
-const CLUSTER_TIMESTAMP: u32 = 0xe7;
-const SIMPLE_BLOCK: u32 = 0xa3;
-const CUES: u32 = 0x1c53_bb6b;
-const CUE_POINT: u32 = 0xbb;
-const CUE_TIME: u32 = 0xb3;
-const CUE_TRACK_POSITIONS: u32 = 0xb7;
-const CUE_TRACK: u32 = 0xf7;
-const CUE_CLUSTER_POSITION: u32 = 0xf1;
+pub(crate) const EBML: u32 = 0x1a45_dfa3;
+pub(crate) const DOC_TYPE: u32 = 0x4282;
+pub(crate) const DOC_TYPE_VERSION: u32 = 0x4287;
+pub(crate) const DOC_TYPE_READ_VERSION: u32 = 0x4285;
+pub(crate) const SEGMENT: u32 = 0x1853_8067;
+pub(crate) const INFO: u32 = 0x1549_a966;
+pub(crate) const SEGMENT_UUID: u32 = 0x73a4;
+pub(crate) const TIMESTAMP_SCALE: u32 = 0x002a_d7b1;
+pub(crate) const MUXING_APP: u32 = 0x4d80;
+pub(crate) const WRITING_APP: u32 = 0x5741;
+pub(crate) const TRACKS: u32 = 0x1654_ae6b;
+pub(crate) const TRACK_ENTRY: u32 = 0xae;
+pub(crate) const TRACK_NUMBER: u32 = 0xd7;
+pub(crate) const TRACK_UID: u32 = 0x73c5;
+pub(crate) const TRACK_TYPE: u32 = 0x83;
+pub(crate) const FLAG_LACING: u32 = 0x9c;
+pub(crate) const CODEC_ID: u32 = 0x86;
+pub(crate) const CODEC_PRIVATE: u32 = 0x63a2;
+pub(crate) const AUDIO: u32 = 0xe1;
+pub(crate) const SAMPLING_FREQUENCY: u32 = 0xb5;
+pub(crate) const CHANNELS: u32 = 0x9f;
+pub(crate) const VIDEO: u32 = 0xe0;
+pub(crate) const PIXEL_WIDTH: u32 = 0xb0;
+pub(crate) const PIXEL_HEIGHT: u32 = 0xba;
+pub(crate) const CONTENT_ENCODINGS: u32 = 0x6d80;
+pub(crate) const CONTENT_ENCODING: u32 = 0x6240;
+pub(crate) const CONTENT_ENCODING_ORDER: u32 = 0x5031;
+pub(crate) const CONTENT_ENCODING_SCOPE: u32 = 0x5032;
+pub(crate) const CONTENT_ENCODING_TYPE: u32 = 0x5033;
+pub(crate) const CONTENT_ENCRYPTION: u32 = 0x5035;
+pub(crate) const CONTENT_ENC_ALGO: u32 = 0x47e1;
+pub(crate) const CONTENT_ENC_KEY_ID: u32 = 0x47e2;
+pub(crate) const TAGS: u32 = 0x1254_c367;
+pub(crate) const TAG: u32 = 0x7373;
+pub(crate) const TARGETS: u32 = 0x63c0;
+pub(crate) const SIMPLE_TAG: u32 = 0x67c8;
+pub(crate) const TAG_NAME: u32 = 0x45a3;
+pub(crate) const TAG_STRING: u32 = 0x4487;
+pub(crate) const CLUSTER: u32 = 0x1f43_b675;
+pub(crate) const CLUSTER_TIMESTAMP: u32 = 0xe7;
+pub(crate) const SIMPLE_BLOCK: u32 = 0xa3;
+pub(crate) const CUES: u32 = 0x1c53_bb6b;
+pub(crate) const CUE_POINT: u32 = 0xbb;
+pub(crate) const CUE_TIME: u32 = 0xb3;
+pub(crate) const CUE_TRACK_POSITIONS: u32 = 0xb7;
+pub(crate) const CUE_TRACK: u32 = 0xf7;
+pub(crate) const CUE_CLUSTER_POSITION: u32 = 0xf1;

@@ -1,0 +1,186 @@
+//! The frames of a recording as they stand in its files.
+//!
+//! Owns: the way through the files, in little memory. Never does: believe more of them than the journal does, or open a
+//! frame.
+
+use std::io;
+
+use crate::ebml::Head;
+use crate::folder::{FolderError, read_journal};
+use crate::frame::Frame;
+use crate::matroska::{CLUSTER, CLUSTER_TIMESTAMP, KEY_FRAME, SEGMENT, SIMPLE_BLOCK};
+use crate::recovery::{name_of, spans};
+use crate::storage::Storage;
+
+/// One frame after the other, of one file after the other.
+#[derive(Debug)]
+pub(crate) struct Blocks<S> {
+    storage: S,
+    /// Those that follow, the last one first.
+    files: Vec<File>,
+    file: File,
+    /// Where reading goes on in the file.
+    at: u64,
+    /// When the cluster began.
+    millis: u64,
+    window: Window,
+}
+
+/// How much of it is durable.
+#[derive(Clone, Copy, Debug, Default)]
+struct File {
+    number: u16,
+    length: u64,
+}
+
+/// A part of a file.
+#[derive(Debug, Default)]
+struct Window {
+    from: u64,
+    bytes: Vec<u8>,
+}
+
+/// Why there is no frame.
+#[derive(Debug)]
+pub(crate) enum BlockError {
+    Folder(FolderError),
+    /// Here stands what no recorder of ours writes.
+    Form {
+        file: u16,
+        at: u64,
+    },
+}
+
+impl<S: Storage> Blocks<S> {
+    pub(crate) fn open(mut storage: S) -> Result<Self, FolderError> {
+        let mut files: Vec<File> = Vec::new();
+        for (number, durable) in spans(&read_journal(&mut storage)?) {
+            match files.last_mut().filter(|last| last.number == number) {
+                Some(last) => last.length = durable.to,
+                None => files.push(File {
+                    number,
+                    length: durable.to,
+                }),
+            }
+        }
+        files.reverse();
+        Ok(Self {
+            storage,
+            files,
+            file: File::default(),
+            at: 0,
+            millis: 0,
+            window: Window::default(),
+        })
+    }
+
+    pub(crate) fn next_frame(&mut self) -> Result<Option<Frame>, BlockError> {
+        loop {
+            if self.at == self.file.length && !self.next_file() {
+                return Ok(None);
+            }
+            let begin = self.at;
+            let head = Head::read(self.bytes(begin, Head::MOST as u64)?).ok_or(self.form(begin))?;
+            self.at += head.length as u64;
+            match (head.id, head.size) {
+                (SEGMENT | CLUSTER, _) => {}
+                (id, Some(size)) => {
+                    let content = self.at;
+                    self.at = content
+                        .checked_add(size)
+                        .filter(|end| {
+                            *end <= self.file.length && (id != SIMPLE_BLOCK || size <= LONGEST_BLOCK)
+                        })
+                        .ok_or(self.form(begin))?;
+                    if let Some(frame) = self.read_element(id, content, size)? {
+                        return Ok(Some(frame));
+                    }
+                }
+                (_, None) => return Err(self.form(begin)),
+            }
+        }
+    }
+
+    fn next_file(&mut self) -> bool {
+        let Some(file) = self.files.pop() else {
+            return false;
+        };
+        (self.file, self.at) = (file, 0);
+        self.window = Window::default();
+        true
+    }
+
+    fn read_element(&mut self, id: u32, at: u64, size: u64) -> Result<Option<Frame>, BlockError> {
+        match id {
+            CLUSTER_TIMESTAMP if size <= 8 => {
+                let bytes = self.bytes(at, size)?;
+                self.millis = bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
+                Ok(None)
+            }
+            SIMPLE_BLOCK => {
+                let millis = self.millis;
+                let frame = frame(self.bytes(at, size)?, millis);
+                frame.ok_or(self.form(at)).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// So many bytes from here on; less at the end of the file.
+    fn bytes(&mut self, at: u64, count: u64) -> Result<&[u8], BlockError> {
+        let end = at.saturating_add(count).min(self.file.length);
+        let known = self.window.from..=self.window.from + self.window.bytes.len() as u64;
+        if !(known.contains(&at) && known.contains(&end)) {
+            let until = end.max(at + READ_AHEAD).min(self.file.length);
+            self.window = self.read(at, until)?;
+        }
+        // within the window now, which is in memory
+        let (from, to) = (at - self.window.from, end - self.window.from);
+        Ok(&self.window.bytes[from as usize..to as usize])
+    }
+
+    fn read(&mut self, from: u64, to: u64) -> Result<Window, BlockError> {
+        let name = name_of(&mut self.storage, self.file.number);
+        let mut bytes = vec![0; (to - from) as usize];
+        let mut read = 0;
+        while read < bytes.len() {
+            let more = self
+                .storage
+                .read_at(&name, from + read as u64, &mut bytes[read..])
+                .and_then(|more| {
+                    (more > 0)
+                        .then_some(more)
+                        .ok_or(io::ErrorKind::UnexpectedEof.into())
+                });
+            read += more.map_err(|error| BlockError::Folder(FolderError::io(&name)(error)))?;
+        }
+        Ok(Window { from, bytes })
+    }
+
+    const fn form(&self, at: u64) -> BlockError {
+        BlockError::Form {
+            file: self.file.number,
+            at,
+        }
+    }
+}
+
+/// The content of a block in a cluster that began then.
+fn frame(block: &[u8], millis: u64) -> Option<Frame> {
+    let [track, high, low, flags, bytes @ ..] = block else {
+        return None;
+    };
+    let millis = millis.checked_add_signed(i16::from_be_bytes([*high, *low]).into())?;
+    Some(Frame {
+        // RFC 9559 §10.1: the track number is coded like a size
+        track: (track & 0x80 != 0).then_some(track & 0x7f)?,
+        micros: millis.checked_mul(1000)?,
+        is_key: flags & KEY_FRAME != 0,
+        bytes: bytes.to_vec(),
+    })
+}
+
+/// Bytes: some seconds of a recording.
+const READ_AHEAD: u64 = 1 << 20;
+/// Bytes; far above any frame. A file that says otherwise asks for memory.
+const LONGEST_BLOCK: u64 = 16 << 20;

@@ -1,0 +1,7 @@
+//! Recordings in the hands of those who have a key, and of those who have not.
+
+mod agreed;
+mod exported;
+mod refused;
+mod shredded;
+mod support;
