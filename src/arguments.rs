@@ -64,9 +64,9 @@ pub(crate) enum Command {
     /// browser.
     #[command(subcommand)]
     Root(RootCommand),
-    /// Look after recordings, without a server and without a key.
+    /// Look after recordings, and open them, without a server.
     ///
-    /// Works on a folder that was copied, too. What is in a recording is sealed, and stays so.
+    /// Works on a folder that was copied, too. What is in a recording is sealed: all but export do without a key.
     #[command(subcommand)]
     Recording(RecordingCommand),
     /// See whether a server sends the pages of this release, or of another one.
@@ -159,11 +159,57 @@ pub(crate) enum RecordingCommand {
         /// Its folder.
         recording: PathBuf,
     },
+    /// Print who asked for a recording, what for, who is recorded, who can open it, and each yes and no.
+    ///
+    /// Every signature is checked, of consents and of keys. Exit code 0: all are right; 1: not all, and each fault is
+    /// named with its line.
+    Consent {
+        /// Its folder.
+        recording: PathBuf,
+    },
+    /// Open a recording, and write it as a WebM file that any player plays, with a track for each sound and picture.
+    ///
+    /// Everything is checked before: all bytes by the journal, and all signatures. What was not agreed to is left out,
+    /// and so is what does not open; how much that is is printed. Where H.264 is in it, the file is Matroska.
+    ///
+    /// The file is not encrypted: keep it where you may.
+    Export(Export),
+    /// Destroy the keys of a recording, so that nobody can open it any more. There is no way back.
+    ///
+    /// The keys in its folder are overwritten and taken away; a receipt stays, and so does who agreed. That reaches no
+    /// copy: of a backup or another copy of the folder the keys have to be destroyed there, and what was exported has
+    /// to be deleted. Nor does it reach what the disk itself keeps of bytes that were overwritten, such as a snapshot or
+    /// the spare cells of an SSD.
+    Shred {
+        /// Its folder.
+        recording: PathBuf,
+        /// Really.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Bring a recording to its end whose server crashed, as the server's next start does. Nothing that was safe is lost.
     Recover {
         /// Its folder.
         recording: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Its folder.
+    pub(crate) recording: PathBuf,
+    /// A file with 25 words: those of the clinic's recovery kit, or with --backup those of a device's backup.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The backup of a therapist's device who can open it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) backup: Option<PathBuf>,
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Replace that file if it is there.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Subcommand)]

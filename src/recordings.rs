@@ -1,6 +1,11 @@
-//! `rapport recording`: what can be done with recordings without a server, and without a key.
+//! `rapport recording`: what can be done with recordings without a server.
 //!
-//! Owns: what is printed. Never does: open a frame.
+//! Owns: what is printed of those that stay closed. Never does: open a frame; [`export`] has that done.
+
+mod consent;
+mod export;
+mod moment;
+mod shred;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -15,6 +20,9 @@ pub(crate) fn run(command: &RecordingCommand) -> Result<(), Failure> {
     match command {
         RecordingCommand::List { folder } => show_all(folder),
         RecordingCommand::Verify { recording } => check(recording),
+        RecordingCommand::Consent { recording } => consent::show(recording),
+        RecordingCommand::Export(arguments) => export::run(arguments),
+        RecordingCommand::Shred { recording, yes } => shred::run(recording, *yes),
         RecordingCommand::Recover { recording } => bring_to_end(recording),
     }
 }
@@ -27,8 +35,9 @@ fn show_all(folder: &Path) -> Result<(), Failure> {
             (true, true) => "recovered",
             (true, false) => "complete",
         };
+        let keys = if one.is_shredded { ", keys destroyed" } else { "" };
         format!(
-            "{}  {}  {state}  {} gaps  {}\n",
+            "{}  {}  {state}{keys}  {} gaps  {}\n",
             one.id,
             length(one.safe_micros),
             one.gaps,

@@ -80,25 +80,27 @@ impl<S: Storage> Blocks<S> {
                 return Ok(None);
             }
             let begin = self.at;
-            let head = Head::read(self.bytes(begin, Head::MOST as u64)?).ok_or(self.form(begin))?;
+            let head = Head::read(self.bytes(begin, Head::MOST as u64)?);
+            let head = head.ok_or_else(|| self.form(begin))?;
             self.at += head.length as u64;
-            match (head.id, head.size) {
-                (SEGMENT | CLUSTER, _) => {}
-                (id, Some(size)) => {
-                    let content = self.at;
-                    self.at = content
-                        .checked_add(size)
-                        .filter(|end| {
-                            *end <= self.file.length && (id != SIMPLE_BLOCK || size <= LONGEST_BLOCK)
-                        })
-                        .ok_or(self.form(begin))?;
-                    if let Some(frame) = self.read_element(id, content, size)? {
-                        return Ok(Some(frame));
-                    }
-                }
-                (_, None) => return Err(self.form(begin)),
+            // what these hold stands there as elements of their own
+            if matches!(head.id, SEGMENT | CLUSTER) {
+                continue;
+            }
+            let content = self.at;
+            self.at = self.end_of(&head).ok_or_else(|| self.form(begin))?;
+            if let Some(frame) = self.read_element(head.id, content, self.at - content)? {
+                return Ok(Some(frame));
             }
         }
+    }
+
+    /// Where an element ends whose content begins here: within the file, and not farther than one of ours.
+    fn end_of(&self, head: &Head) -> Option<u64> {
+        let size = head.size?;
+        let is_bounded = head.id != SIMPLE_BLOCK || size <= LONGEST_BLOCK;
+        let end = self.at.checked_add(size)?;
+        (is_bounded && end <= self.file.length).then_some(end)
     }
 
     fn next_file(&mut self) -> bool {
@@ -120,7 +122,7 @@ impl<S: Storage> Blocks<S> {
             SIMPLE_BLOCK => {
                 let millis = self.millis;
                 let frame = frame(self.bytes(at, size)?, millis);
-                frame.ok_or(self.form(at)).map(Some)
+                frame.ok_or_else(|| self.form(at)).map(Some)
             }
             _ => Ok(None),
         }
@@ -144,14 +146,13 @@ impl<S: Storage> Blocks<S> {
         let mut bytes = vec![0; (to - from) as usize];
         let mut read = 0;
         while read < bytes.len() {
-            let more = self
+            let more = match self
                 .storage
                 .read_at(&name, from + read as u64, &mut bytes[read..])
-                .and_then(|more| {
-                    (more > 0)
-                        .then_some(more)
-                        .ok_or(io::ErrorKind::UnexpectedEof.into())
-                });
+            {
+                Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+                more => more,
+            };
             read += more.map_err(|error| BlockError::Folder(FolderError::io(&name)(error)))?;
         }
         Ok(Window { from, bytes })

@@ -2,6 +2,7 @@
 
 mod demo;
 mod load;
+mod opening;
 mod recording;
 mod root;
 mod support;
