@@ -28,9 +28,24 @@ pub(crate) struct Blocks<S> {
 
 /// How much of it is durable.
 #[derive(Clone, Copy, Debug, Default)]
-struct File {
+pub(crate) struct File {
     number: u16,
     length: u64,
+}
+
+impl File {
+    /// Those that the journal knows, in their order.
+    pub(crate) fn all(storage: &mut impl Storage) -> Result<Vec<Self>, FolderError> {
+        let mut files: Vec<Self> = Vec::new();
+        for (number, durable) in spans(&read_journal(storage)?) {
+            let length = durable.to;
+            match files.last_mut().filter(|last| last.number == number) {
+                Some(last) => last.length = length,
+                None => files.push(Self { number, length }),
+            }
+        }
+        Ok(files)
+    }
 }
 
 /// A part of a file.
@@ -52,26 +67,15 @@ pub(crate) enum BlockError {
 }
 
 impl<S: Storage> Blocks<S> {
-    pub(crate) fn open(mut storage: S) -> Result<Self, FolderError> {
-        let mut files: Vec<File> = Vec::new();
-        for (number, durable) in spans(&read_journal(&mut storage)?) {
-            match files.last_mut().filter(|last| last.number == number) {
-                Some(last) => last.length = durable.to,
-                None => files.push(File {
-                    number,
-                    length: durable.to,
-                }),
-            }
-        }
-        files.reverse();
-        Ok(Self {
+    pub(crate) fn new(storage: S, files: &[File]) -> Self {
+        Self {
             storage,
-            files,
+            files: files.iter().rev().copied().collect(),
             file: File::default(),
             at: 0,
             millis: 0,
             window: Window::default(),
-        })
+        }
     }
 
     pub(crate) fn next_frame(&mut self) -> Result<Option<Frame>, BlockError> {
@@ -185,3 +189,73 @@ fn frame(block: &[u8], millis: u64) -> Option<Frame> {
 const READ_AHEAD: u64 = 1 << 20;
 /// Bytes; far above any frame. A file that says otherwise asks for memory.
 const LONGEST_BLOCK: u64 = 16 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Recording;
+    use crate::testing::{Faulty, Trouble, blocks, manifest, second};
+
+    /// Whatever went wrong while it was recorded.
+    fn recorded(mut disk: Faulty) -> Faulty {
+        let mut recording = Recording::begin(&mut disk, manifest()).unwrap();
+        for number in 0..6 {
+            second(number)
+                .into_iter()
+                .for_each(|frame| recording.handle_frame(frame));
+            let _ = recording.commit();
+        }
+        recording.end().unwrap();
+        disk
+    }
+
+    fn all(disk: &mut Faulty) -> Result<Vec<Frame>, BlockError> {
+        let files = File::all(disk).unwrap();
+        let mut blocks = Blocks::new(disk, &files);
+        std::iter::from_fn(|| blocks.next_frame().transpose()).collect()
+    }
+
+    #[test]
+    fn frames_are_those_of_all_files_in_their_order() {
+        let mut whole = recorded(Faulty::default());
+        let expected = blocks(whole.bytes("capture-000.mkv"));
+        assert_eq!(all(&mut whole).unwrap(), expected);
+        // a sync that fails in the middle, after which there is another file
+        let at = whole.operations / 2;
+        let failed = (at..at + 8).map(|at| recorded(Faulty::with(at, Trouble::Failed)));
+        let mut failed = failed.filter(|disk| disk.has("capture-001.mkv")).peekable();
+        assert!(failed.peek().is_some());
+        for mut disk in failed {
+            let files = ["capture-000.mkv", "capture-001.mkv"];
+            let expected: Vec<_> = files.iter().flat_map(|name| blocks(disk.bytes(name))).collect();
+            assert_eq!(all(&mut disk).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_no_recorder_writes_is_an_error_and_asks_for_no_memory() {
+        let whole = recorded(Faulty::default());
+        let bytes = whole.bytes("capture-000.mkv").to_vec();
+        let block = bytes
+            .windows(2)
+            .position(|window| window == [0xa3, 0x42])
+            .unwrap();
+        for (at, changed) in [
+            (0, &[0][..]),
+            (block + 1, &[0x11, 0xff, 0xff, 0xff]),
+            (block + 1, &[0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+            (block + 1, &[0x01, 0, 0, 0, 0x7f, 0, 0, 0]),
+            (block + 1, &[0x81]),
+        ] {
+            let mut disk = whole.clone();
+            disk.change("capture-000.mkv", |bytes| {
+                bytes[at..at + changed.len()].copy_from_slice(changed)
+            });
+            let error = all(&mut disk).unwrap_err();
+            assert!(
+                matches!(error, BlockError::Form { file: 0, .. }),
+                "{changed:x?}: {error:?}"
+            );
+        }
+    }
+}

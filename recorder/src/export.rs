@@ -77,7 +77,7 @@ pub fn export<S: Storage>(opening: &mut Opening<S>, out: impl Write + Seek) -> R
     let manifest = opening.verified().manifest.clone();
     let mut webm = Webm::begin(out, tracks)?;
     let mut timeline = Timeline::new(survey.clocks);
-    for frame in opening.frames()? {
+    for frame in opening.frames() {
         // what stays closed is counted already
         let Ok(frame) = frame? else { continue };
         let Some(track) = manifest.track(frame.frame.track) else {
@@ -119,7 +119,7 @@ impl Survey {
     fn make<S: Storage>(opening: &mut Opening<S>) -> Result<Self, OpenError> {
         let manifest = opening.verified().manifest.clone();
         let mut survey = Self::default();
-        for frame in opening.frames()? {
+        for frame in opening.frames() {
             match frame? {
                 Ok(frame) => survey.handle_frame(&frame, &manifest),
                 Err(closed) => survey.left_out.count(closed.why),

@@ -9,7 +9,7 @@ use rapport_keys::{RecipientKey, Sources};
 use rapport_seal::{BaseKey, Kid, Opener, SealError, Trailer, kid_of};
 
 use crate::agreed::{Agreed, Flaw, Proposed};
-use crate::blocks::{BlockError, Blocks};
+use crate::blocks::{BlockError, Blocks, File};
 use crate::capsules::Keyring;
 use crate::folder::FolderError;
 use crate::frame::Frame;
@@ -26,6 +26,8 @@ pub struct Opening<S> {
     verified: Verified,
     agreed: Agreed,
     ring: Keyring,
+    /// As far as they were durable: a recording that is made grows meanwhile.
+    files: Vec<File>,
 }
 
 /// Why nothing is opened.
@@ -108,6 +110,7 @@ impl<S: Storage> Opening<S> {
     /// Checks all that can be checked before a frame is opened: every byte by the journal, every signature, the key.
     pub fn begin(mut storage: S, key: &RecipientKey) -> Result<Self, OpenError> {
         let verified = verify(&mut storage)?.map_err(OpenError::Damaged)?;
+        let files = File::all(&mut storage)?;
         let Kept { agreed, keys, .. } = Kept::read(&mut storage)?;
         let capsules = match keys {
             Keys::There(capsules) => capsules,
@@ -129,6 +132,7 @@ impl<S: Storage> Opening<S> {
             verified,
             agreed,
             ring,
+            files,
         })
     }
 
@@ -143,14 +147,14 @@ impl<S: Storage> Opening<S> {
     }
 
     /// All frames from the beginning.
-    pub fn frames(&mut self) -> Result<Frames<'_, S>, OpenError> {
-        Ok(Frames {
+    pub fn frames(&mut self) -> Frames<'_, S> {
+        Frames {
             manifest: &self.verified.manifest,
             ring: &self.ring,
-            blocks: Blocks::open(&mut self.storage)?,
+            blocks: Blocks::new(&mut self.storage, &self.files),
             opener: Opener::default(),
             known: HashSet::new(),
-        })
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 //! a crash at any point it can be done again.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -125,20 +125,25 @@ fn write_part(folder: &Path, receipt: &Shredded) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Overwritten, since a file system may give its blocks to nobody for long; cut, and taken away.
+/// Overwritten, cut, and taken away.
 fn destroy(folder: &Path) -> io::Result<()> {
     let path = folder.join(KEYS);
     let mut file = match OpenOptions::new().write(true).open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         opened => opened?,
     };
-    let length = file.metadata()?.len();
-    io::copy(&mut io::Read::take(io::repeat(0), length), &mut file)?;
-    file.sync_all()?;
+    overwrite(&mut file)?;
     file.set_len(0)?;
     file.sync_all()?;
     fs::remove_file(&path)?;
     sync_folder(folder)
+}
+
+/// By zeros, since a file system may give the blocks of a file that is gone to nobody for long.
+fn overwrite(file: &mut File) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    io::copy(&mut io::repeat(0).take(length), file)?;
+    file.sync_all()
 }
 
 fn sync_folder(folder: &Path) -> io::Result<()> {
@@ -148,3 +153,19 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 const RECEIPT: &str = "shredded.json";
 /// Until the keys are gone.
 const RECEIPT_PART: &str = "shredded.json.part";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Temporary;
+
+    #[test]
+    fn not_a_byte_stays_what_it_was() {
+        let folder = Temporary::new();
+        let path = folder.path().join(KEYS);
+        fs::write(&path, [7; 10_000]).unwrap();
+        let mut file = OpenOptions::new().write(true).open(&path).unwrap();
+        overwrite(&mut file).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), [0; 10_000]);
+    }
+}

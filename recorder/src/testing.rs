@@ -122,6 +122,10 @@ impl Faulty {
         &self.files[name].now
     }
 
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.files.contains_key(name)
+    }
+
     pub(crate) const fn reserved(&self) -> u64 {
         self.reserved
     }

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
+use std::io::Cursor;
 
 use matroska_demuxer::TrackType;
 use rapport_recorded::{Call, Clear, Span};
-use rapport_recorder::{LeftOut, RecordingId};
+use rapport_recorder::{Disk, LeftOut, Opening, RecordingId, export};
 use rapport_seal::Codec;
 
 use crate::support::{Temporary, clinic, elements, exported, number, read};
@@ -232,6 +233,31 @@ fn a_recording_whose_server_crashed_is_opened_up_to_there() {
         said.frames as usize,
         clear.iter().filter(|frame| frame.span.is_open).count()
     );
+}
+
+#[test]
+fn of_a_recording_that_grows_it_opens_what_it_has_checked() {
+    let call = Call::default();
+    let (folder, clear) = Temporary::of(&call);
+    let journal = folder.file("journal.log");
+    let bytes = std::fs::read(&journal).unwrap();
+    // up to a record with a span in the middle: a length, the record and its CRC
+    let mut ends = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let is_span = bytes[at + 4] == 2;
+        at += 8 + number(&bytes[at..at + 4]) as usize;
+        ends.extend(is_span.then_some(at));
+    }
+    std::fs::write(&journal, &bytes[..ends[ends.len() / 2]]).unwrap();
+    let mut opening = Opening::begin(Disk::of(folder.path()), &clinic()).unwrap();
+    std::fs::write(&journal, &bytes).unwrap();
+    let safe = opening.verified().safe_micros;
+    let said = export(&mut opening, Cursor::new(Vec::new())).unwrap();
+    let expected = clear
+        .iter()
+        .filter(|frame| frame.span.is_open && frame.had_micros <= safe);
+    assert_eq!(said.frames as usize, expected.count());
 }
 
 #[test]
