@@ -10,14 +10,9 @@ use rapport_keys::{
 };
 use serde::Deserialize;
 
-use crate::folder::FolderError;
+use crate::folder::{CONSENTS, FolderError};
 use crate::manifest::Manifest;
 use crate::storage::{Storage, read_all};
-
-/// Which proposals, hellos and consents there are.
-pub(crate) const CONSENT: &str = "consent.jsonl";
-/// Who can open which frames.
-pub(crate) const KEYS: &str = "keys.jsonl";
 
 /// What was agreed to.
 #[derive(Debug, Default)]
@@ -166,7 +161,7 @@ pub(crate) struct Lines<'a> {
 impl Agreed {
     /// Reads what is kept of it, and checks all.
     pub fn read(storage: &mut impl Storage, manifest: &Manifest) -> Result<Self, FolderError> {
-        let bytes = read_all(storage, CONSENT).map_err(FolderError::io(CONSENT))?;
+        let bytes = read_all(storage, CONSENTS).map_err(FolderError::io(CONSENTS))?;
         let text = String::from_utf8_lossy(&bytes);
         let mut agreed = Self::default();
         let lines = Lines::of::<Said>(&text);
@@ -174,7 +169,7 @@ impl Agreed {
         for (line, text) in (1..).zip(&lines.whole) {
             if let Err(wrong) = agreed.handle_line(text, manifest) {
                 agreed.flaws.push(Flaw {
-                    file: CONSENT,
+                    file: CONSENTS,
                     line: Some(line),
                     wrong,
                 });
@@ -322,7 +317,7 @@ impl Agreed {
             }
         };
         self.flaws.extend(wrong.map(|wrong| Flaw {
-            file: CONSENT,
+            file: CONSENTS,
             line: None,
             wrong,
         }));

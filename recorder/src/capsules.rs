@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 use rapport_keys::{BaseKey, Capsule, Message, Parsed, Proposal, RecipientKey, Sources};
 use serde::Deserialize;
 
-use crate::agreed::{Agreed, Flaw, KEYS, Lines, Wrong};
-use crate::folder::FolderError;
+use crate::agreed::{Agreed, Flaw, Lines, Wrong};
+use crate::folder::{FolderError, KEYS};
 use crate::storage::{Storage, read_all};
 
 /// All that are right.

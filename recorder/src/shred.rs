@@ -12,9 +12,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agreed::KEYS;
 use crate::chain::Chain;
-use crate::folder::{FolderError, read_journal, read_manifest};
+use crate::folder::{FolderError, KEYS, read_journal, read_manifest};
 use crate::journal::Record;
 use crate::manifest::RecordingId;
 use crate::recovery::spans;

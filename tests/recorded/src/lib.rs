@@ -236,6 +236,9 @@ fn manifest(id: RecordingId) -> Manifest {
         begun: BEGUN,
         layout: 2,
         suite: 5,
+        room: None,
+        purpose: None,
+        expires: None,
         tracks: vec![
             track(Codec::Opus, 16),
             track(Codec::Vp8, 16),
