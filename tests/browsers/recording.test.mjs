@@ -1,21 +1,29 @@
 // A recording, from the question to the file: by the pages, in real browsers.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
-import { Call, inCall, perceives, THERAPIST } from './harness/call.mjs';
+import { Call, CLIENT, inCall, perceives, THERAPIST } from './harness/call.mjs';
 import { BINARY } from './harness/demo.mjs';
+import { kitOf, seedOf } from './harness/fragment.mjs';
+import { heardOf, seenOf } from './harness/person.mjs';
 import { agree, complete, propose, recordingsIn, safeSeconds } from './harness/recording.mjs';
+import { until } from './harness/wait.mjs';
 
 /** Long enough for two clusters. */
 const ENOUGH_SECONDS = 8;
 
+/** Of 8 s: the first key frame comes a moment later, and a player shows not each. */
+const ENOUGH_PICTURES = 100;
+
 const folders = [];
 const call = new Call();
+const exported = temporary();
 after(async () => {
   await call.close();
   folders.forEach((folder) => rmSync(folder, { recursive: true }));
@@ -33,7 +41,7 @@ for (const browser of ['chromium', 'firefox']) {
     t.diagnostic(`both read that ${safe} s are safe`);
     await client.press('Stop recording');
     await Promise.all([therapist, client].map((person) => person.reads('The recording has ended')));
-    await perceives(therapist, 2);
+    await perceives(therapist, CLIENT);
     await perceives(client, THERAPIST);
     const folder = await complete(data);
     const verified = rapport('recording', 'verify', folder.path);
@@ -48,6 +56,65 @@ for (const browser of ['chromium', 'firefox']) {
     assert.equal(purpose, 'calm');
     assert.deepEqual(tracks.map(({ codec }) => codec), ['opus', 'vp9']);
   }, { data });
+}
+
+inCall('what was recorded is in the file that the clinic makes of it, and nothing from before or after', call, async (t) => {
+  const [therapist, client] = await call.pair(['chromium', 'chromium']);
+  await propose(therapist);
+  await client.reads('Dana asks to record this session');
+  const before = await counterOf(therapist);
+  await agree(client);
+  await safeSeconds(therapist, ENOUGH_SECONDS);
+  await client.press('Stop recording');
+  await therapist.reads('The recording has ended');
+  const after = await counterOf(therapist);
+  const { path } = await complete(exported);
+
+  const consent = rapport('recording', 'consent', path);
+  t.diagnostic(consent);
+  assert.match(consent, /Dana/);
+  assert.match(consent, /Omar/);
+  const words = join(exported, 'words.txt');
+  writeFileSync(words, kitOf(seedOf(call.demo.therapist)).join(' '));
+  const file = join(exported, 'plain.webm');
+  t.diagnostic(rapport('recording', 'export', path, '--key', words, '--out', file));
+
+  const viewer = await call.visit('chromium', 'about:blank', { id: 9 });
+  await show(viewer, file);
+  const seen = await until('pictures and tones of the client are in it', () => viewer.snapshot(), (now) => seenOf(now, CLIENT).read >= ENOUGH_PICTURES && heardOf(now, CLIENT) > 0, 40_000);
+  assert.ok(heardOf(seen, CLIENT) > 0);
+  await until('the film is over', () => viewer.page.evaluate(() => document.querySelector('video').ended), Boolean, 40_000);
+  const { first, last, backward, read } = seenOf(await viewer.snapshot(), CLIENT);
+  t.diagnostic(`${read} pictures, numbered ${first} to ${last}, between ${before} and ${after}`);
+  assert.equal(backward, 0);
+  assert.ok(first >= before && last <= after, 'within the time in which both agreed');
+
+  const other = join(exported, 'other.txt');
+  writeFileSync(other, kitOf(randomBytes(32)).join(' '));
+  const refused = spawnSync(BINARY, ['recording', 'export', path, '--key', other, '--out', join(exported, 'none.webm')], { encoding: 'utf8' });
+  t.diagnostic(refused.stderr);
+  assert.equal(refused.status, 1);
+  assert.equal(existsSync(join(exported, 'none.webm')), false);
+}, { data: exported });
+
+/** The number of the last picture of the client that somebody has seen. */
+async function counterOf(person) {
+  return seenOf(await person.snapshot(), CLIENT).last;
+}
+
+/** Plays a file on a page of its own. */
+async function show(person, file) {
+  await until('the witness is there', () => person.page.evaluate(() => window.witness !== null));
+  await person.page.evaluate((base64) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const video = document.createElement('video');
+    video.src = URL.createObjectURL(new Blob([bytes], { type: 'video/webm' }));
+    // ears are for streams
+    const audio = document.createElement('audio');
+    audio.srcObject = video.captureStream();
+    document.body.append(video, audio);
+    return Promise.all([video.play(), audio.play()]);
+  }, readFileSync(file).toString('base64'));
 }
 
 function rapport(...args) {

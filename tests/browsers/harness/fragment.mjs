@@ -1,9 +1,13 @@
 // What stands behind the `#` of a link, as a therapist's client makes it (SK-1.md, section 5): for links with secrets
 // that no server has ever had.
 //
-// Owns: the two forms. Never does: read one.
+// Owns: the two forms, and the words of a clinic. Never does: read one.
 
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+const WORDS = new URL('../../../keys/src/words/english.txt', import.meta.url);
+const KIT_WORDS = 25;
 
 /** RFC 8410 §7: what stands before the seed of an Ed25519 key. */
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -30,6 +34,14 @@ export function secretOf(link) {
 
 export function seedOf(hostLink) {
   return Buffer.from(hostLink.split('#')[1], 'base64url').subarray(17, 49);
+}
+
+/** The recovery kit of a clinic: its root's seed and 19 bits to check, in words (SK-1.md, section 4). */
+export function kitOf(seed) {
+  const bytes = Buffer.concat([seed, hash('kit', seed).subarray(0, 3)]);
+  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('');
+  const list = readFileSync(WORDS, 'utf8').trim().split('\n');
+  return Array.from({ length: KIT_WORDS }, (_, at) => list[Number.parseInt(bits.slice(at * 11, at * 11 + 11), 2)]);
 }
 
 function withCheck(body) {
