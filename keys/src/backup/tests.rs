@@ -30,6 +30,11 @@ fn whatever_is_changed_is_noticed() {
         let changed = [&FILE[..at], other, &FILE[at + 1..]].concat();
         assert!(Backup::open(&secret, &changed).is_err(), "character {at}");
     }
+    let of_another_version = ["B", &FILE[1..]].concat();
+    assert_eq!(
+        Backup::open(&secret, &of_another_version).unwrap_err(),
+        BackupError::Form
+    );
     for no_backup in ["", "AQ", &FILE[..168], &[FILE, "AAAA"].concat(), "not base64!"] {
         assert_eq!(Backup::open(&secret, no_backup).unwrap_err(), BackupError::Form);
     }
