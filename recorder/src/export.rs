@@ -261,3 +261,6 @@ fn signed(micros: u64) -> i64 {
 
 /// Microseconds from a capture to the server. Later frames are not waited for: a call has broken off by then.
 const LONGEST_WAY: i64 = 5_000_000;
+
+#[cfg(test)]
+mod tests;
