@@ -114,7 +114,7 @@ pub enum Wrong {
     #[error("it lets somebody open the recording who is neither its author, nor their clinic, nor recorded")]
     Recipients,
     /// It was said before a later one.
-    #[error("it repeats what was said before, or stands at another place than it was said")]
+    #[error("it was said before what stands above it")]
     Counter,
     /// A capsule of somebody who is not recorded.
     #[error("it is of somebody who is not recorded")]
@@ -139,8 +139,8 @@ struct Speaker {
     stay: Stay,
     hello: Hello,
     person: Person,
-    /// Of the last consent.
-    counter: u32,
+    /// Counter and answer of the last consent.
+    said: Option<(u32, bool)>,
     has_agreed: bool,
 }
 
@@ -247,7 +247,7 @@ impl Agreed {
                 stay,
                 hello: hello.clone(),
                 person,
-                counter: 0,
+                said: None,
                 has_agreed: false,
             });
         }
@@ -291,10 +291,13 @@ impl Agreed {
             .iter_mut()
             .find(|one| one.stay == consent.from)
             .ok_or(Wrong::Author)?;
-        if consent.counter <= speaker.counter {
-            return Err(Wrong::Counter);
+        let said = (consent.counter, consent.agrees);
+        match speaker.said {
+            // byte by byte the same, by somebody who was away meanwhile
+            Some(last) if last == said => return Ok(()),
+            Some((last, _)) if consent.counter <= last => return Err(Wrong::Counter),
+            _ => speaker.said = Some(said),
         }
-        speaker.counter = consent.counter;
         speaker.has_agreed |= consent.agrees;
         self.answers.push(Answer {
             at,

@@ -161,9 +161,20 @@ fn consents_have_to_be_of_whoever_says_so_and_to_this() {
         wrong_with(&|messages| drop(messages.remove(3))),
         [(Some(4), Wrong::Author), (None, Wrong::Recipients)]
     );
+    let no = |counter| call.ben.say(&call.consent(&call.ben, counter, false));
     assert_eq!(
-        wrong_with(&|messages| messages.push(by(&call.ben, &bens))),
+        wrong_with(&|messages| messages.extend([call.ben.hello(), by(&call.ben, &bens)])),
+        [],
+        "once more, after he was away"
+    );
+    assert_eq!(
+        wrong_with(&|messages| messages.push(no(1))),
         [(Some(8), Wrong::Counter)]
+    );
+    assert_eq!(
+        wrong_with(&|messages| messages.extend([no(2), by(&call.ben, &bens)])),
+        [(Some(9), Wrong::Counter)],
+        "a yes of before, after a no"
     );
     let mut other = Call::default();
     other.proposal.days = 3650;
