@@ -187,6 +187,17 @@ pub(crate) enum RecordingCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Keep a recording beyond the time that everybody agreed to, because it must not be destroyed now.
+    ///
+    /// A server destroys recordings when their time is over: their keys, and then what is sealed with them. It leaves
+    /// alone what is held.
+    Hold {
+        /// Its folder.
+        recording: PathBuf,
+        /// Not any more.
+        #[arg(long)]
+        release: bool,
+    },
     /// Bring a recording to its end whose server crashed, as the server's next start does. Nothing that was safe is lost.
     Recover {
         /// Its folder.

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use rapport_recorder::{Disk, Recovered, list, recover, verify};
+use rapport_recorder::{Disk, Recovered, hold, list, recover, summary, verify};
 
 use crate::arguments::RecordingCommand;
 use crate::failure::Failure;
@@ -23,6 +23,7 @@ pub(crate) fn run(command: &RecordingCommand) -> Result<(), Failure> {
         RecordingCommand::Consent { recording } => consent::show(recording),
         RecordingCommand::Export(arguments) => export::run(arguments),
         RecordingCommand::Shred { recording, yes } => shred::run(recording, *yes),
+        RecordingCommand::Hold { recording, release } => keep(recording, !release),
         RecordingCommand::Recover { recording } => bring_to_end(recording),
     }
 }
@@ -35,7 +36,11 @@ fn show_all(folder: &Path) -> Result<(), Failure> {
             (true, true) => "recovered",
             (true, false) => "complete",
         };
-        let keys = if one.is_shredded { ", keys destroyed" } else { "" };
+        let keys = match (one.is_shredded, one.is_held) {
+            (true, _) => ", keys destroyed",
+            (false, true) => ", held",
+            (false, false) => "",
+        };
         format!(
             "{}  {}  {state}{keys}  {} gaps  {}\n",
             one.id,
@@ -74,6 +79,18 @@ fn bring_to_end(recording: &Path) -> Result<(), Failure> {
         Recovered::Nothing => print("it had come to its end: nothing was to be done\n"),
         Recovered::UpTo(micros) => print(&format!("complete up to {}\n", length(micros))),
     }
+}
+
+fn keep(recording: &Path, held: bool) -> Result<(), Failure> {
+    let found = summary(recording);
+    let found =
+        found.ok_or_else(|| Failure::usage(format!("{}: this is no recording", recording.display())))?;
+    hold(recording, held).map_err(Failure::running)?;
+    print(match (held, found.is_shredded) {
+        (true, true) => "held; but its keys were destroyed before, and nothing opens it\n",
+        (true, false) => "held: it is not destroyed when its time is over\n",
+        (false, _) => "not held any more\n",
+    })
 }
 
 /// Hours, minutes and seconds.

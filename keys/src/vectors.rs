@@ -229,3 +229,77 @@ fn membership_and_ratchet() {
     let next: [u8; 32] = kdf(&vectors.bytes("base_key"), &[], "ratchet");
     assert_eq!(next, vectors.array("next_base_key"));
 }
+
+/// Those of `web/client/src/keys/vectors/recording.json`.
+#[cfg(feature = "capsules")]
+mod recording {
+    use super::*;
+    use crate::capsules::{RecipientKey, recovery_key};
+    use crate::recording::{Proposal, Purpose, Role};
+
+    fn read() -> Vectors {
+        let text = include_str!("../../web/client/src/keys/vectors/recording.json");
+        Vectors(serde_json::from_str(text).unwrap())
+    }
+
+    #[test]
+    fn every_message_is_read_signed_and_written_alike() {
+        let vectors = read();
+        let [host, guest] = ["host_hello", "guest_hello"].map(|name| vectors.hello(name));
+        for (name, author) in [
+            ("proposal", &host),
+            ("host_consent", &host),
+            ("guest_consent", &guest),
+            ("guest_withdrawal", &guest),
+            ("capsule", &guest),
+        ] {
+            let parsed = vectors.parsed(name);
+            assert_eq!(parsed.message.body(), parsed.body, "{name}");
+            assert!(parsed.is_signed_by(&author.signing_key), "{name}");
+        }
+        let Message::Proposal(proposal) = vectors.parsed("proposal").message else {
+            panic!("no proposal")
+        };
+        assert_eq!(proposal.purpose, Purpose::RolePlay);
+        assert_eq!((proposal.days, proposal.at), (14, 1_800_000_000));
+        let hash = Proposal::hash(&vectors.parsed("proposal").body);
+        assert_eq!(hash[..], vectors.bytes("proposal_hash"));
+        assert!(proposal.has_right_recipients(&host, [&host, &guest].into_iter()));
+    }
+
+    #[test]
+    fn a_capsule_of_a_browser_opens_with_the_key_of_each_recipient() {
+        let vectors = read();
+        let (proposal, capsule) = match (
+            vectors.parsed("proposal").message,
+            vectors.parsed("capsule").message,
+        ) {
+            (Message::Proposal(proposal), Message::Capsule(capsule)) => (proposal, capsule),
+            others => panic!("{others:?}"),
+        };
+        let clinic = RecipientKey::of_clinic(&vectors.secret("root_seed"));
+        assert_eq!(clinic.public_key()[..], vectors.bytes("recovery_public"));
+        assert_eq!(
+            recovery_key(&vectors.array("root_public")),
+            Some(clinic.public_key())
+        );
+        for (role, key) in [
+            (
+                Role::Therapist,
+                RecipientKey::of_device(&vectors.secret("host_agreement_seed")),
+            ),
+            (Role::Clinic, clinic),
+            (
+                Role::Subject,
+                RecipientKey::of_device(&vectors.secret("guest_agreement_seed")),
+            ),
+        ] {
+            assert_eq!(key.role(&proposal), Some(role));
+            let opened = key.open(&capsule, &proposal).unwrap();
+            assert_eq!(opened.bytes[..], vectors.bytes("base_key"));
+            assert_eq!(opened.kid.to_string(), vectors.text("kid"));
+        }
+        let stranger = RecipientKey::of_device(&vectors.secret("root_seed"));
+        assert!(stranger.open(&capsule, &proposal).is_none());
+    }
+}

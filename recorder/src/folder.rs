@@ -18,6 +18,9 @@ pub(crate) const CONSENTS: &str = "consent.jsonl";
 /// Capsules, a line each.
 pub(crate) const KEYS: &str = "keys.jsonl";
 
+/// While it is there, the recording is not destroyed.
+pub(crate) const HOLD: &str = "hold";
+
 pub(crate) const JOURNAL: &str = "journal.log";
 /// The next one, until it is whole.
 pub(crate) const JOURNAL_PART: &str = "journal.log.part";
@@ -99,6 +102,8 @@ pub struct Summary {
     pub purpose: Option<String>,
     /// When it is to be destroyed, in seconds since 1970.
     pub expires: Option<u64>,
+    /// It is kept beyond its time.
+    pub is_held: bool,
     /// Those with media, in their order.
     pub files: Vec<String>,
 }
@@ -140,6 +145,7 @@ pub fn summary(folder: &Path) -> Option<Summary> {
         room: manifest.room,
         purpose: manifest.purpose,
         expires: manifest.expires,
+        is_held: folder.join(HOLD).exists(),
         files: captures(folder),
     })
 }

@@ -20,6 +20,7 @@
 //! | `journal.log` | which bytes are durable, with a hash chained from the first to the last; gaps; the end |
 //! | `consent.jsonl` | who proposed it and who agreed, signed: [`Agreed`] |
 //! | `keys.jsonl` | the keys of its frames, sealed to those who may open it: [`Capsules`] |
+//! | `hold` | nothing: while it is there, the recording is kept beyond its time |
 //! | `shredded.json` | in place of the keys, that they were destroyed: [`Shredded`] |
 
 mod agreed;
@@ -42,6 +43,7 @@ mod opening;
 mod recorder;
 mod recording;
 mod recovery;
+mod retention;
 mod room;
 mod shred;
 mod stats;
@@ -68,6 +70,7 @@ pub use opening::{Closed, Frames, OpenError, OpenFrame, Opening, Why};
 pub use recorder::{BeginError, Event, Recorder};
 pub use recording::{Beside, CommitError, Recording};
 pub use recovery::{Recovered, recover};
+pub use retention::{Expired, expire, hold};
 pub use room::Limits;
 pub use shred::{ShredError, Shredded, shred};
 pub use stats::{Durations, Stats};

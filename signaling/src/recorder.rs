@@ -11,15 +11,15 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dashmap::DashMap;
 use rapport_recorder::{
-    BeginError, Counts, Desk, DeskEvent, Disk, FileSystem, Limits, Manifest, Recorder, RecordingId,
-    Recovered, Stats, Track, list, recover,
+    BeginError, Counts, Desk, DeskEvent, Disk, Expired, FileSystem, Limits, Manifest, Recorder, RecordingId,
+    Recovered, Stats, Track, expire, list, recover,
 };
 use rapport_sfu::command::Command;
 use rapport_sfu::id::{TapId, TrackId};
@@ -40,6 +40,9 @@ const PACKET_DEPTH: usize = 16_384;
 
 /// Events on their way to rooms: some seconds of a hundred recordings.
 const EVENT_DEPTH: usize = 1024;
+
+/// How often recordings are looked at whose time is over: days are what is agreed to.
+const RETENTION: Duration = Duration::from_secs(3600);
 
 /// Packets that are taken in before anything else is looked at.
 const BATCH: usize = 256;
@@ -409,6 +412,31 @@ fn recover_all(folder: &Path) -> io::Result<u64> {
         }
     }
     Ok(recovered)
+}
+
+/// Destroys what is kept longer than everybody agreed to, now and every hour.
+pub(crate) async fn retain(folder: PathBuf) {
+    let mut hours = tokio::time::interval(RETENTION);
+    loop {
+        hours.tick().await;
+        let looked = folder.clone();
+        let looking = tokio::task::spawn_blocking(move || expire(&looked, unix_millis()));
+        match looking.await {
+            Ok(Ok(expired)) => tell_expired(&expired),
+            Ok(Err(error)) => error!(%error, "recordings can't be looked at"),
+            // The server stops.
+            Err(_) => return,
+        }
+    }
+}
+
+fn tell_expired(expired: &Expired) {
+    for id in &expired.destroyed {
+        info!(recording = %id, "its time is over, and it is destroyed");
+    }
+    for (id, error) in &expired.failed {
+        error!(recording = %id, %error, "its time is over, and it can't be destroyed");
+    }
 }
 
 fn consent_line(message: &str) -> String {

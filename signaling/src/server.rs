@@ -23,7 +23,7 @@ use crate::listen::{MAX_CONNECTIONS, Serving, bind, serve};
 use crate::media::Plane;
 use crate::metrics::Metrics;
 use crate::plugin::{Context, Plugin, Plugins, Taps};
-use crate::recorder::{RecorderHandle, Running};
+use crate::recorder::{self, RecorderHandle, Running};
 use crate::tls::Certificates;
 
 /// After the last session is gone: time for the last answers to be read.
@@ -52,6 +52,9 @@ impl Server {
         let recorder = RecorderHandle::start(&config.recorder, Arc::clone(&taps)).map_err(Error::Recorder)?;
         let (recorder, recording) = recorder.unzip();
         let (app, router) = assemble(config, keys, plugins, plane, (taps, recorder), &mut tasks);
+        if let Some(folder) = app.config.recorder.folder.clone() {
+            tasks.spawn(recorder::retain(folder));
+        }
         let handle = Handle::new();
         let http = serve(listener, router, &handle, certificates.as_ref(), MAX_CONNECTIONS)?;
         if let Some(certificates) = certificates {

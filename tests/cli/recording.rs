@@ -95,3 +95,16 @@ fn what_is_no_recording_is_told() {
     assert!(failure(&run("list", Path::new("/nowhere")), 2).contains("/nowhere"));
     assert_eq!(stdout(&run("list", folder.path())), "");
 }
+
+#[test]
+fn what_is_held_is_listed_so_until_it_is_not_any_more() {
+    let folder = Folder::with("");
+    let path = recorded(&folder, "one", true);
+    assert!(stdout(&run("hold", &path)).contains("not destroyed when its time is over"));
+    assert!(stdout(&run("list", folder.path())).contains("complete, held"));
+    let mut release = rapport(&["recording", "hold", "--release"]);
+    let released = release.arg(&path).output().unwrap();
+    assert!(stdout(&released).contains("not held any more"));
+    assert!(!stdout(&run("list", folder.path())).contains("held"));
+    assert!(failure(&run("hold", folder.path()), 2).contains("this is no recording"));
+}
