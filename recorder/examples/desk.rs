@@ -128,7 +128,7 @@ impl Media {
                 made.push((at, packet));
             };
         for number in 0..span.as_secs() * 50 {
-            let frame = [&[0x78][..], &vec![number as u8; SOUND_BYTES]].concat();
+            let frame = [&[0x78][..], &[number as u8; SOUND_BYTES]].concat();
             let sealed = sealer.seal(rapport_seal::Codec::Opus, &frame, &Trailer::default())?;
             add(
                 0,
@@ -144,7 +144,7 @@ impl Media {
             } else {
                 &[0x11, 0, 0]
             };
-            let frame = [head, &vec![number as u8; PICTURE_BYTES]].concat();
+            let frame = [head, &[number as u8; PICTURE_BYTES]].concat();
             let sealed = sealer.seal(rapport_seal::Codec::Vp8, &frame, &Trailer::default())?;
             let pieces: Vec<_> = sealed.chunks(PIECE_BYTES).collect();
             for (at, piece) in pieces.iter().enumerate() {
