@@ -4,6 +4,7 @@
 
 mod auditor;
 mod network;
+mod recording;
 mod sealing;
 mod stream;
 mod world;

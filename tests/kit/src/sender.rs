@@ -145,6 +145,11 @@ impl Sender {
         self.kind
     }
 
+    /// The number of its next frame.
+    pub fn next_frame(&self) -> u32 {
+        self.frame
+    }
+
     /// How many packets it has sent, retransmissions aside: the next extended number.
     pub fn next_sequence(&self) -> u64 {
         self.sequence
