@@ -95,8 +95,17 @@ export function composeProposal(
 }
 
 /** Whether all who could open it are those whom their roles name. */
-export function isRight(core: Core, author: CheckedHello, { subjects, recipients }: Proposal): boolean {
-  const recorded = present(core).filter(({ deviceId }) =>
+export function isRight(core: Core, author: CheckedHello, proposal: Proposal): boolean {
+  return namesRightly(author, present(core), proposal);
+}
+
+/** The same, among those who were there. */
+export function namesRightly(
+  author: CheckedHello,
+  there: readonly CheckedHello[],
+  { subjects, recipients }: Proposal,
+): boolean {
+  const recorded = there.filter(({ deviceId }) =>
     subjects.some((subject) => equal(subject.deviceId, deviceId)),
   );
   return recipients.every(({ role, key }) => {

@@ -68,7 +68,7 @@ export class Incoming {
 }
 
 /** The parts of a sealed frame, or nothing where no header of a sender of ours stands after the prefix. */
-function partsOf(layout: Layout, frame: Bytes) {
+export function partsOf(layout: Layout, frame: Bytes) {
   const parts = layout.split(frame);
   const sealed = parts && layout.sealed(parts.rest);
   const header = sealed && decodeHeader(sealed);
