@@ -15,11 +15,8 @@ execFileSync("npx", ["tsc", "-p", "tsconfig.build.json"], { cwd: here("."), stdi
 for (const file of declarations()) {
   edit(file, (text) => text.replaceAll(/(from |import\()"(\.[^"]+)\.ts"/g, '$1"$2.js"'));
 }
-edit(
-  "dist/sealing/sealer.js",
-  (text) => text.replace('new URL("./worker.ts"', 'new URL("./worker.js"'),
-  true,
-);
+for (const file of ["dist/sealing/sealer.js", "dist/review/review.js"])
+  edit(file, (text) => text.replace('new URL("./worker.ts"', 'new URL("./worker.js"'), true);
 
 const { name, version, description, license, type, sideEffects } = JSON.parse(read("package.json"));
 const entry = { types: "./index.d.ts", default: "./index.js" };

@@ -73,3 +73,16 @@ export type {
   Trust,
   Waiting,
 } from "./session/types.ts";
+export { ReviewFault } from "./review/fault.ts";
+export type { Place, ReviewCode } from "./review/fault.ts";
+export { listRecordings } from "./review/listing.ts";
+export type { ListedRecording } from "./review/listing.ts";
+export type {
+  FromReviewWorker,
+  ReviewAgreement,
+  Reviewed,
+  ReviewPerson,
+  ReviewTrack,
+} from "./review/messages.ts";
+export { Review } from "./review/review.ts";
+export type { Reviewing } from "./review/review.ts";
