@@ -79,7 +79,7 @@ async function lookAtAll(all, size, colorScheme, whole) {
 /** The call is dark in both schemes, and the ends differ in words alone: two of them are seen everywhere. */
 function wanted(name, size, colorScheme) {
   if (name.startsWith("call")) return colorScheme === "light";
-  if (/^(end|trouble)-/.test(name) && !/-(left|wrong_secret)$/.test(name)) {
+  if (/^(end|trouble|review-fault)-/.test(name) && !/-(left|wrong_secret|damaged)$/.test(name)) {
     return size.name === "phone" && colorScheme === "light";
   }
   return true;

@@ -4,14 +4,19 @@ import {
   type CallStatistics,
   DeviceError,
   type EndCode,
+  type ListedRecording,
   type Person,
   type RecordingState,
+  type ReviewCode,
   type SessionState,
 } from "@rapport/client";
 import type { CallFace } from "../src/call/face";
+import type { ReviewFace } from "../src/review/face";
 import { clinic } from "../src/words/clinic";
 import { type LinkTrouble, words } from "../src/words/en";
 import { recordingWords } from "../src/words/recording";
+import { review } from "../src/words/review";
+import { fakePlayer, fakeShelf } from "./fakes-review";
 import { FakeCapture, fakePerson, fakeRecording, fakeScreen, fakeTrust, fakeYou } from "./fakes";
 
 export type Scene =
@@ -19,7 +24,9 @@ export type Scene =
   | { view: "clinic" | "device"; click?: string }
   | { view: "end"; code: EndCode }
   | { view: "trouble"; code: LinkTrouble }
-  | { view: "lobby"; capture: FakeCapture; title: string; joining?: boolean }
+  | { view: "lobby"; capture: FakeCapture; title: string; joining?: boolean; recordings?: boolean }
+  | { view: "shelf"; recordings: ListedRecording[] }
+  | { view: "theatre"; player: ReviewFace }
   | {
       view: "call";
       call: CallFace;
@@ -45,6 +52,13 @@ export const scenes: Record<string, () => Scene> = {
   "lobby-ready": () => ({ view: "lobby", capture: new FakeCapture(), title: TITLE }),
   "lobby-joining": () => ({ view: "lobby", capture: new FakeCapture(), title: LONG_TITLE, joining: true }),
   "lobby-faults": lobbyWithFaults,
+  "lobby-recordings": () => ({
+    view: "lobby",
+    capture: new FakeCapture(),
+    title: TITLE,
+    recordings: true,
+  }),
+  ...reviews(),
   "call-joining": () => ({ view: "call", call: fake([], { state: { phase: "joining" } }), seconds: 1 }),
   "call-joining-slow": () => ({ view: "call", call: fake([], { state: { phase: "joining" } }), seconds: 11 }),
   "call-1": () => ({ view: "call", call: fake([]) }),
@@ -166,6 +180,40 @@ function recordings(): Record<string, () => Scene> {
     "call-record-gone": () => of({ ...ended, end: "gone" }, { host: false }),
     "call-record-failed": () => of({ ...ended, end: "failed" }),
     "call-record-full": () => of({ phase: "ended", end: "full", hoursLeft: 2 }),
+  };
+}
+
+/** The list, and one recording in each of its states. */
+function reviews(): Record<string, () => Scene> {
+  const of = (more: Partial<ReviewFace>, count = 2): Scene => ({
+    view: "theatre",
+    player: fakePlayer(count, more),
+  });
+  const failed = (code: ReviewCode) => {
+    const place = { file: "capture-000.mkv", offset: 1_204_777, ms: 754_000 };
+    const isPlayed = ["damaged", "replayed", "no_key", "not_agreed"].includes(code);
+    return of({
+      fault: { code, detail: "a frame that does not authenticate", place: isPlayed ? place : {} },
+      ...(!isPlayed && { reviewed: undefined }),
+    });
+  };
+  return {
+    "review-list": () => ({ view: "shelf", recordings: fakeShelf() }),
+    "review-list-empty": () => ({ view: "shelf", recordings: [] }),
+    "review-opening": () => of({ reviewed: undefined }),
+    "review-playing": () => of({ isPlaying: true }),
+    "review-waiting": () => of({ isPlaying: true, isWaiting: true }),
+    "review-one": () => of({}, 1),
+    "review-three": () => of({}, 3),
+    "review-sound-only": () => of({ isPlaying: true, isSoundOnly: true, rate: 1.5 }),
+    "review-unseen": () => {
+      const player = fakePlayer(2);
+      player.people = player.people.map((person, at) =>
+        at ? { ...person, pictures: [], isUnseen: true } : person,
+      );
+      return { view: "theatre", player };
+    },
+    ...named(Object.keys(review.faults) as ReviewCode[], "review-fault", failed),
   };
 }
 

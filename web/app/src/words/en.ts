@@ -262,6 +262,7 @@ export const words = {
 
   lobby: {
     heading: "Before you join",
+    recordings: "Recordings of this session",
     into: (title: string) => `You are about to join “${title}”.`,
     name: "Your name",
     nameHint: "Everybody in the session sees it.",

@@ -1,0 +1,3 @@
+// Owns: being loaded after the lobby, and not with it. Never does: anything else.
+
+export { listRecordings } from "@rapport/client";

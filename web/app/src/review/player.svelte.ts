@@ -1,0 +1,295 @@
+// Plays a recording: every stream of it in a media element of its own, all by one clock.
+//
+// Owns: the clock, which is the first sound that plays, and what is loaded for it. Never does: open a frame, or draw.
+
+import {
+  type FromReviewWorker,
+  type ListedRecording,
+  Review,
+  type Reviewed,
+  ReviewFault,
+} from "@rapport/client";
+import type { ReviewFace, Watched } from "./face";
+import { Lane } from "./lane";
+import { paceOf } from "./pace";
+
+export interface Playing {
+  recording: ListedRecording;
+  room: string;
+  token: string;
+  renew: () => Promise<string | undefined>;
+}
+
+interface Stream {
+  track: number;
+  kind: "sound" | "picture";
+  person: number;
+  element: HTMLMediaElement;
+  lane: Lane;
+}
+
+export class Player implements ReviewFace {
+  reviewed = $state.raw<Reviewed>();
+  fault = $state.raw<ReviewFace["fault"]>();
+  people = $state.raw<Watched[]>([]);
+  positionMs = $state(0);
+  isPlaying = $state(false);
+  isWaiting = $state(false);
+  isSoundOnly = $state(false);
+  rate = $state(1);
+  durationMs = $state(0);
+
+  readonly #playing: Playing;
+  #review: Review | undefined;
+  #streams: Stream[] = [];
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #lookedAt = 0;
+  #headAt = 0;
+  /** What is there of the recording since the last seek. */
+  #from = 0;
+  #read = 0;
+  #end: number | undefined;
+  #gaps: { from: number; to: number }[] = [];
+  #isClosed = false;
+
+  constructor(playing: Playing) {
+    this.#playing = playing;
+    this.durationMs = playing.recording.safeMs;
+    void this.#open();
+  }
+
+  get purpose() {
+    return this.#playing.recording.purpose;
+  }
+
+  get begun() {
+    return this.#playing.recording.begun;
+  }
+
+  get expires() {
+    return this.#playing.recording.expires;
+  }
+
+  toggle(): void {
+    if (!this.#review || !this.reviewed) return;
+    this.isPlaying = !this.isPlaying;
+    if (!this.isPlaying) return this.#rest();
+    if (this.#isAtEnd()) this.seek(0);
+    this.#lookedAt = performance.now();
+    this.#look();
+  }
+
+  seek(ms: number): void {
+    const to = Math.min(Math.max(ms, 0), this.durationMs);
+    this.positionMs = to;
+    if (to >= this.#from && to <= this.#read) for (const { lane } of this.#streams) lane.go(to / 1000);
+    else this.#load(to);
+  }
+
+  setRate(rate: number): void {
+    this.rate = rate;
+  }
+
+  setSoundOnly(soundOnly: boolean): void {
+    this.isSoundOnly = soundOnly;
+    this.#load(this.positionMs);
+  }
+
+  again(): void {
+    this.#stop();
+    this.fault = undefined;
+    void this.#open();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#stop();
+  }
+
+  async #open(): Promise<void> {
+    try {
+      const onmessage = (message: FromReviewWorker) => this.#handle(message);
+      const review = await Review.open({ ...this.#playing, onmessage });
+      if (this.#isClosed) review.close();
+      else this.#review = review;
+    } catch (error) {
+      const { code, place } =
+        error instanceof ReviewFault ? error : ({ code: "unplayable", place: {} } as const);
+      this.#fail({ code, detail: String(error), place });
+    }
+  }
+
+  #handle(message: FromReviewWorker): void {
+    if (message.type === "opened") this.#begin(message.reviewed);
+    else if (message.type === "media") this.#streamOf(message.track)?.lane.append(message.bytes);
+    else if (message.type === "read") this.#read = message.ms;
+    else if (message.type === "gap") {
+      this.#gaps.push(message);
+      this.#read = message.to;
+    } else if (message.type === "fault") this.#fail(message);
+    else if (message.type === "end") this.#end = this.durationMs = message.ms;
+  }
+
+  #begin(reviewed: Reviewed): void {
+    this.reviewed = reviewed;
+    const isPlayed = (mimeType: string | undefined) =>
+      mimeType !== undefined && MediaSource.isTypeSupported(mimeType);
+    this.#streams = reviewed.tracks.flatMap(({ number: track, person, kind, mimeType }): Stream[] => {
+      if (person === undefined || !mimeType || !isPlayed(mimeType)) return [];
+      const element = kind === "sound" ? document.createElement("audio") : pictureElement();
+      const seconds = this.#playing.recording.safeMs / 1000 + SPARE_SECONDS;
+      const lane = new Lane(element, { mimeType, seconds }, (detail) =>
+        this.#fail({ code: "unplayable", detail, place: {} }),
+      );
+      return [{ track, kind, person, element, lane }];
+    });
+    this.people = reviewed.people.map((person, at) => ({
+      ...person,
+      pictures: this.#streams.flatMap(({ person: of, element }) =>
+        of === at && element instanceof HTMLVideoElement ? [{ element, isShown: false }] : [],
+      ),
+      isUnseen: reviewed.tracks.some(
+        ({ person: of, kind, mimeType }) => of === at && kind === "picture" && !isPlayed(mimeType),
+      ),
+    }));
+    if (this.#streams.length === 0) return this.#fail({ code: "unplayable", detail: "no stream", place: {} });
+    this.#load(this.positionMs);
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  /** All anew from there on. */
+  #load(ms: number): void {
+    for (const { lane } of this.#streams) {
+      lane.pause();
+      lane.restart();
+      lane.go(ms / 1000);
+    }
+    this.#from = this.#read = ms;
+    this.#end = undefined;
+    this.#gaps = [];
+    this.fault = undefined;
+    const wanted = this.#streams.filter(({ kind }) => kind === "sound" || !this.isSoundOnly);
+    this.#review?.seek(
+      ms,
+      wanted.map(({ track }) => track),
+    );
+  }
+
+  /** Ten times a second. */
+  #look(): void {
+    const now = performance.now();
+    const passed = now - this.#lookedAt;
+    this.#lookedAt = now;
+    if (this.isPlaying) this.#advance(passed);
+    this.#show();
+    if (now - this.#headAt < HEAD_MS) return;
+    this.#headAt = now;
+    this.#review?.handleHead(this.positionMs);
+    const kept = this.positionMs - KEPT_MS;
+    this.#from = Math.max(this.#from, kept);
+    for (const { lane } of this.#streams) lane.evict(kept / 1000);
+  }
+
+  #advance(passed: number): void {
+    const master = this.#streams.find(({ kind, lane }) => kind === "sound" && lane.isRunning);
+    if (master) this.positionMs = master.lane.position * 1000;
+    // where there is no sound at all, time passes by itself
+    else if (!this.#hasSound() && this.#read > this.positionMs + passed)
+      this.positionMs += passed * this.rate;
+    const gap = this.#gaps.find(({ from, to }) => this.positionMs >= from - LOOK_MS && this.positionMs < to);
+    if (gap) this.seek(gap.to);
+    if (this.#isAtEnd() || this.#isAtFault()) {
+      this.isPlaying = false;
+      return this.#rest();
+    }
+    const seconds = this.positionMs / 1000;
+    let runs = false;
+    for (const stream of this.#streams) {
+      const { lane } = stream;
+      if (!lane.has(seconds)) lane.pause();
+      else if (stream === master) lane.run(this.rate);
+      else this.#follow(lane, seconds);
+      runs ||= lane.isRunning;
+    }
+    this.isWaiting = !runs && this.#read <= this.positionMs + LOOK_MS;
+  }
+
+  #follow(lane: Lane, seconds: number): void {
+    // one that is on its way is not sent again
+    if (lane.isSeeking) return lane.run(this.rate);
+    const pace = paceOf(lane.position - seconds);
+    if (pace.kind === "jump") lane.go(seconds);
+    lane.run(pace.kind === "run" ? this.rate * pace.factor : this.rate);
+  }
+
+  /** Which pictures are there. */
+  #show(): void {
+    const seconds = this.positionMs / 1000;
+    const isThere = (element: HTMLVideoElement) =>
+      !this.isSoundOnly &&
+      (this.#streams.find((stream) => stream.element === element)?.lane.has(seconds) ?? false);
+    const isSame = this.people.every(({ pictures }) =>
+      pictures.every(({ element, isShown }) => isShown === isThere(element)),
+    );
+    if (isSame) return;
+    this.people = this.people.map((person) => ({
+      ...person,
+      pictures: person.pictures.map(({ element }) => ({ element, isShown: isThere(element) })),
+    }));
+  }
+
+  #hasSound(): boolean {
+    return this.#streams.some(({ kind }) => kind === "sound");
+  }
+
+  #streamOf(track: number): Stream | undefined {
+    return this.#streams.find((stream) => stream.track === track);
+  }
+
+  #isAtEnd(): boolean {
+    return this.#end !== undefined && this.positionMs >= this.#end - END_MS;
+  }
+
+  /** All before it was shown. */
+  #isAtFault(): boolean {
+    return this.fault !== undefined && this.positionMs >= this.#read - END_MS;
+  }
+
+  #rest(): void {
+    this.isWaiting = false;
+    for (const { lane } of this.#streams) lane.pause();
+  }
+
+  #fail(fault: NonNullable<ReviewFace["fault"]>): void {
+    this.fault ??= fault;
+  }
+
+  #stop(): void {
+    clearInterval(this.#timer);
+    this.isPlaying = false;
+    this.#review?.close();
+    this.#review = undefined;
+    this.reviewed = undefined;
+    for (const { lane } of this.#streams) lane.close();
+    this.#streams = [];
+    this.people = [];
+  }
+}
+
+function pictureElement(): HTMLVideoElement {
+  const element = document.createElement("video");
+  element.muted = true;
+  element.playsInline = true;
+  element.disablePictureInPicture = true;
+  return element;
+}
+
+const LOOK_MS = 100;
+/** How often the worker hears what is shown. */
+const HEAD_MS = 500;
+/** Behind what is shown: enough for two steps back. */
+const KEPT_MS = 25_000;
+/** The last packets and the silence around them. */
+const END_MS = 250;
+/** What is safe may be told in whole seconds. */
+const SPARE_SECONDS = 5;
