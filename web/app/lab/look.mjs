@@ -9,15 +9,13 @@
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync } from "node:fs";
-import { extname } from "node:path";
 import { build } from "vite";
+import { serve } from "./serving.mjs";
 
 const here = (path) => new URL(path, import.meta.url);
 const { chromium } = createRequire(here("../../../tests/browsers/package.json"))("playwright-core");
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html";
 const SIZES = [
   { name: "phone", width: 390, height: 844 },
   { name: "desk", width: 1440, height: 900 },
@@ -26,7 +24,6 @@ const SIZES = [
 const TIGHT = { name: "tight", width: 320, height: 480 };
 /** A machine that is busy with other work draws slowly. */
 const PATIENCE_MS = 30_000;
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
 await build({ configFile: new URL("./vite.config.ts", import.meta.url).pathname, logLevel: "error" });
 mkdirSync(here("./shots"), { recursive: true });
@@ -116,17 +113,5 @@ async function judge(page, at) {
       .join(" | ");
     if (worst) findings.push(`${at}: axe ${impact} ${id}: ${where}`);
     else console.log(`${at}: axe ${impact} ${id}: ${where}`);
-  }
-}
-
-function serve(request, response) {
-  const { pathname } = new URL(request.url ?? "/", origin);
-  try {
-    const body = readFileSync(here(`./dist${pathname === "/" ? "/index.html" : pathname}`));
-    response.setHeader("content-type", TYPES[extname(pathname)] ?? TYPES[".html"]);
-    response.setHeader("content-security-policy", POLICY);
-    response.end(body);
-  } catch {
-    response.writeHead(404).end();
   }
 }

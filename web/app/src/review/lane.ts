@@ -55,6 +55,11 @@ export class Lane {
     return false;
   }
 
+  /** It is not far from there, or on its way. */
+  isNear(seconds: number): boolean {
+    return Math.abs(this.position - seconds) < NEAR_SECONDS;
+  }
+
   append(bytes: ArrayBuffer): void {
     this.#do((buffer) => buffer.appendBuffer(bytes));
   }
@@ -114,5 +119,7 @@ export class Lane {
 
 /** Times of frames are not those of a clock. */
 const SLACK = 0.05;
+/** An older picture is of something else. */
+const NEAR_SECONDS = 1;
 /** Not for every second. */
 const EVICTS_SECONDS = 5;

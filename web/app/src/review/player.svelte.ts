@@ -215,8 +215,8 @@ export class Player implements ReviewFace {
   }
 
   #follow(lane: Lane, seconds: number): void {
-    // one that is on its way is not sent again
-    if (lane.isSeeking) return lane.run(this.rate);
+    // one that is on its way is not sent again, unless it waits where nothing is
+    if (lane.isSeeking && lane.has(lane.position)) return lane.run(this.rate);
     const pace = paceOf(lane.position - seconds);
     if (pace.kind === "jump") lane.go(seconds);
     lane.run(pace.kind === "run" ? this.rate * pace.factor : this.rate);
@@ -225,9 +225,10 @@ export class Player implements ReviewFace {
   /** Which pictures are there. */
   #show(): void {
     const seconds = this.positionMs / 1000;
-    const isThere = (element: HTMLVideoElement) =>
-      !this.isSoundOnly &&
-      (this.#streams.find((stream) => stream.element === element)?.lane.has(seconds) ?? false);
+    const isThere = (element: HTMLVideoElement) => {
+      const lane = this.#streams.find((stream) => stream.element === element)?.lane;
+      return !this.isSoundOnly && lane !== undefined && lane.has(seconds) && lane.isNear(seconds);
+    };
     const isSame = this.people.every(({ pictures }) =>
       pictures.every(({ element, isShown }) => isShown === isThere(element)),
     );
