@@ -74,7 +74,7 @@ export class Player implements ReviewFace {
     if (!this.#review || !this.reviewed) return;
     this.isPlaying = !this.isPlaying;
     if (!this.isPlaying) return this.#rest();
-    if (this.#isAtEnd()) this.seek(0);
+    if (this.#isAtEnd() && !this.fault) this.seek(0);
     this.#lookedAt = performance.now();
     this.#look();
   }
@@ -193,12 +193,10 @@ export class Player implements ReviewFace {
   #advance(passed: number): void {
     const master = this.#streams.find(({ kind, lane }) => kind === "sound" && lane.isRunning);
     if (master) this.positionMs = master.lane.position * 1000;
-    // where there is no sound at all, time passes by itself
-    else if (!this.#hasSound() && this.#read > this.positionMs + passed)
-      this.positionMs += passed * this.rate;
+    else this.#passBy(passed * this.rate);
     const gap = this.#gaps.find(({ from, to }) => this.positionMs >= from - LOOK_MS && this.positionMs < to);
     if (gap) this.seek(gap.to);
-    if (this.#isAtEnd() || this.#isAtFault()) {
+    if (this.#isAtEnd()) {
       this.isPlaying = false;
       return this.#rest();
     }
@@ -212,6 +210,14 @@ export class Player implements ReviewFace {
       runs ||= lane.isRunning;
     }
     this.isWaiting = !runs && this.#read <= this.positionMs + LOOK_MS;
+  }
+
+  /** Where no sound plays: at the very end of one that waits for more, and where there is none at all. */
+  #passBy(ms: number): void {
+    const edges = [...this.#gaps.map(({ from }) => from), this.#last() ?? Infinity];
+    const edge = Math.min(...edges.filter((at) => at >= this.positionMs));
+    const isAtEdge = edge - this.positionMs < EDGE_MS;
+    if (isAtEdge || !this.#hasSound()) this.positionMs = Math.min(this.positionMs + ms, edge, this.#read);
   }
 
   #follow(lane: Lane, seconds: number): void {
@@ -247,13 +253,14 @@ export class Player implements ReviewFace {
     return this.#streams.find((stream) => stream.track === track);
   }
 
-  #isAtEnd(): boolean {
-    return this.#end !== undefined && this.positionMs >= this.#end - END_MS;
+  /** What is played last: of the whole, or before what is not shown. */
+  #last(): number | undefined {
+    return this.#end ?? (this.fault && this.#read);
   }
 
-  /** All before it was shown. */
-  #isAtFault(): boolean {
-    return this.fault !== undefined && this.positionMs >= this.#read - END_MS;
+  #isAtEnd(): boolean {
+    const last = this.#last();
+    return last !== undefined && this.positionMs >= last - END_MS;
   }
 
   #rest(): void {
@@ -290,7 +297,9 @@ const LOOK_MS = 100;
 const HEAD_MS = 500;
 /** Behind what is shown: enough for two steps back. */
 const KEPT_MS = 25_000;
-/** The last packets and the silence around them. */
-const END_MS = 250;
+/** The last packet, and the time between two looks. */
+const END_MS = 150;
+/** A browser stops some time before the end of what it has, and what is late is not made silent before it is. */
+const EDGE_MS = 2_000;
 /** What is safe may be told in whole seconds. */
 const SPARE_SECONDS = 5;
