@@ -32,13 +32,12 @@ export function fakePlayer(count: number, more: Partial<ReviewFace> = {}): Revie
   return {
     purpose: "roleplay",
     begun: BEGUN,
-    expires: BEGUN / 1000 + 14 * 86_400,
     reviewed: {
       people: names.map((name, at) => ({ name, isYou: at === 0 })),
       tracks: [],
       agreement: {
         purpose: "roleplay",
-        days: 14,
+        until: BEGUN + 14 * 86_400_000,
         answers: names.map((name, at) => ({ name, answer: "yes", at: BEGUN - 60_000 + at * 9_000 })),
         openers: [
           { role: "therapist", name: names[0]! },

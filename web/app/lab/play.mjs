@@ -62,7 +62,10 @@ async function play() {
   await until("the list", () => press(page, "Open"), 90_000);
   await until("the player", () => press(page, "Play"), 20_000);
   await watch(page, "from the beginning", 4000, 3);
+  await page.keyboard.press(" ");
+  await until("a pause", async () => !(await look(page)).playing, 2000);
   await page.keyboard.press("ArrowRight");
+  await page.keyboard.press(" ");
   await watch(page, "10 s on, with one camera off", 1000, 14);
   const { shown } = await look(page);
   if (shown.length !== 1) findings.push(`${shown.length} pictures while one camera is off`);
@@ -82,7 +85,28 @@ async function play() {
   await watch(page, "with pictures again", 3000, 5);
   await seek(page, 39_000);
   await until("the end", async () => !(await look(page)).playing, 10_000);
+  await playDamaged(page);
   console.log(`${ranges.length} parts asked for, the longest of ${Math.max(...ranges)} bytes`);
+}
+
+/** The same one, of which a byte was changed. */
+async function playDamaged(page) {
+  const [path, body] = [...files].find(([kept]) => kept.endsWith(".mkv"));
+  const changed = Buffer.from(body);
+  changed[Math.floor(body.length / 2)] ^= 1;
+  files.set(path, changed);
+  await press(page, "All recordings");
+  await until("the list", () => press(page, "Open"), 5000);
+  await until("the player", () => press(page, "Play"), 20_000);
+  const said = () => page.evaluate(() => document.querySelector("[role=alert] .title")?.textContent);
+  await until("the fault", said, 20_000);
+  const [, minutes, seconds] = / at (\d+):(\d\d)$/.exec(await said()) ?? [];
+  const at = (Number(minutes) * 60 + Number(seconds)) * 1000;
+  await seek(page, at - 2000);
+  await until("the end before it", async () => !(await look(page)).playing, 15_000);
+  const last = (await look(page)).at;
+  console.log(`${await said()}: shown up to ${(last / 1000).toFixed(1)} s`);
+  if (!(Math.abs(last - at) < 1500)) findings.push(`a fault at ${at} ms, and shown up to ${last} ms`);
 }
 
 /** For so long; then the page has to be past `seconds`, and all pictures of that time. */

@@ -17,7 +17,6 @@ export interface ReviewFace {
   readonly purpose: Purpose;
   /** Unix ms. */
   readonly begun: number;
-  readonly expires: number;
   /** Undefined while it is opened and checked. */
   reviewed: Reviewed | undefined;
   fault: { code: ReviewCode; detail: string; place: Place } | undefined;

@@ -66,9 +66,12 @@ export class Lane {
 
   /** What was appended is of another place. */
   restart(): void {
-    this.#queue = [(buffer) => buffer.remove(0, Infinity)];
-    if (this.#buffer && this.#source.readyState === "open") this.#buffer.abort();
-    this.#next();
+    this.#queue = [];
+    // what comes next is not the rest of what came last
+    this.#do((buffer) => {
+      buffer.abort();
+      buffer.remove(0, Infinity);
+    });
   }
 
   /** Nobody goes back that far without seeking. */

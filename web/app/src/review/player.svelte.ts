@@ -66,10 +66,6 @@ export class Player implements ReviewFace {
     return this.#playing.recording.begun;
   }
 
-  get expires() {
-    return this.#playing.recording.expires;
-  }
-
   toggle(): void {
     if (!this.#review || !this.reviewed) return;
     this.isPlaying = !this.isPlaying;

@@ -37,7 +37,8 @@ export interface ReviewTrack {
 /** What was agreed to, by signatures. */
 export interface ReviewAgreement {
   purpose: Purpose;
-  days: number;
+  /** Unix ms: after that it is destroyed. */
+  until: number;
   /** Unix ms, by the server's clock. */
   answers: { name: string; answer: "yes" | "no"; at: number }[];
   openers: { role: RecipientRole; name: string }[];

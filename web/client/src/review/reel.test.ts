@@ -6,7 +6,7 @@ import { hex, utf8, type Bytes } from "../keys/encoding.ts";
 import { concat } from "../sealing/bytes.ts";
 import { MatroskaReader, type Block } from "./matroska.ts";
 import type { FromReviewWorker } from "./messages.ts";
-import { fakeFrames, makeRecording, writeCapture, type Made } from "./recording.testkit.ts";
+import { BEGUN, fakeFrames, makeRecording, writeCapture, type Made } from "./recording.testkit.ts";
 import { Reel } from "./reel.ts";
 
 const ALL = [1, 2, 3, 4];
@@ -127,6 +127,7 @@ describe("a reel", () => {
       [1, "picture"],
     ]);
     expect(reviewed.agreement.answers.length).toBe(2);
+    expect(reviewed.agreement.until).toBe(BEGUN - 5000 + 14 * 86_400_000);
     expect(reviewed.agreement.openers).toEqual([
       { role: "therapist", name: "Ines Duarte" },
       { role: "clinic", name: "" },

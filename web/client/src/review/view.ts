@@ -34,7 +34,7 @@ export function reviewedOf(agreed: Agreed, tracks: readonly OpenerTrack[], holde
     }),
     agreement: {
       purpose: proposal.purpose,
-      days: proposal.days,
+      until: (proposal.at + proposal.days * DAY_SECONDS) * 1000,
       answers: answers.sort((one, other) => one.at - other.at),
       openers: proposal.recipients.map(({ role, key }) => {
         const holds = all.find(({ hello }) => equal(hello.hello.agreementKey, key));
@@ -44,3 +44,5 @@ export function reviewedOf(agreed: Agreed, tracks: readonly OpenerTrack[], holde
     },
   };
 }
+
+const DAY_SECONDS = 24 * 3600;
