@@ -122,7 +122,7 @@ export const review = {
     you: (name: string) => `${name} (you)`,
     keys: "Space plays and pauses. The arrow keys go 10 seconds back and forward.",
     screen:
-      "What you see here leaves the locked world on this screen only. Make sure that nobody looks over your shoulder, and close this page when you are done.",
+      "On the server this recording stays locked. It is open on this screen only: make sure that nobody looks over your shoulder, and close this page when you are done.",
   },
 
   agreed: {
