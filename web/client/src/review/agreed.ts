@@ -22,6 +22,8 @@ export interface Said {
 /** A stay of somebody who signed. */
 export interface Signer {
   hello: CheckedHello;
+  /** Where it stands. */
+  line: number;
   said: Said[];
 }
 
@@ -40,7 +42,7 @@ export async function readAgreed(text: string, recording: { id: string; room: st
   const proposed = await proposalOf(lines, signers, recording.id);
   const agreed = { ...proposed, signers };
   for (const line of lines) if (isOf(line.parsed, "consent")) await readConsent(line, line.parsed, agreed);
-  requireWords(agreed);
+  requireWords(agreed, lines.at(-1)?.line);
   return agreed;
 }
 
@@ -63,7 +65,7 @@ async function signersOf(lines: Line[], room: string): Promise<Map<string, Signe
     if (hello === "wrong_room")
       throw new ReviewFault("foreign", "a hello of another room", { file: FILE, line });
     if (typeof hello === "string") throw damaged(FILE, line, `a hello that is ${hello}`);
-    signers.set(hello.stay, { hello, said: [] });
+    signers.set(hello.stay, { hello, line, said: [] });
   }
   return signers;
 }
@@ -93,9 +95,9 @@ async function readConsent({ line, at }: Line, parsed: Parsed<Consent>, agreed: 
   if (equal(proposal, agreed.hash)) signer.said.push({ answer, at });
 }
 
-/** Whoever is here has said something; and who proposed it, yes. */
-function requireWords({ signers, author }: Agreed): void {
-  const silent = [...signers.values()].find(({ said }) => said.length === 0);
+/** Whoever is here has said something, unless a crash tore that off; and who proposed it, yes. */
+function requireWords({ signers, author }: Agreed, last: number | undefined): void {
+  const silent = [...signers.values()].find(({ said, line }) => said.length === 0 && line !== last);
   if (silent || !saidYes(author))
     throw new ReviewFault("not_agreed", `no word of ${nameOfSigner(silent ?? author)}`, { file: FILE });
 }

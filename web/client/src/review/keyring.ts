@@ -14,7 +14,7 @@ import { ReviewFault } from "./fault.ts";
 import { damaged, readLines } from "./lines.ts";
 
 /** What is wanted of a device: to agree, never to sign. */
-export type Holder = Omit<Device, "sign">;
+export type Holder = Pick<Device, "id" | "agreementKey" | "agree">;
 
 /** One that a frame may be sealed by. */
 export interface FrameKey {

@@ -161,18 +161,25 @@ describe("a recording", () => {
   it("without somebody's consent is refused", async () => {
     for (const [line, code] of [
       [0, "damaged"], // hello of the therapist
-      [1, "damaged"], // hello of the client
-      [2, "damaged"], // proposal
-      [3, "not_agreed"],
-      [4, "not_agreed"],
+      [1, "damaged"], // proposal
+      [2, "not_agreed"], // yes of the therapist
+      [3, "damaged"], // hello of the client
+      [4, "not_agreed"], // yes of the client
     ] as const) {
       const consents = made.consents.filter((_, at) => at !== line);
       expect((await faultOf({ consents })).code, `line ${line}`).toBe(code);
     }
   });
 
+  it("with a hello of somebody of whom nothing else is there is refused, unless a crash tore what followed", async () => {
+    const { consents } = made;
+    const onlooker = other.consents[3]!;
+    expect((await faultOf({ consents: [onlooker, ...consents] })).code).toBe("not_agreed");
+    expect((await openAll({ consents: [...consents, onlooker] })).length).toBe(made.clear.length);
+  });
+
   it("without anything of a person who is recorded is refused", async () => {
-    const consents = made.consents.filter((_, at) => at !== 1 && at !== 4);
+    const consents = made.consents.filter((_, at) => at < 3);
     expect((await faultOf({ consents })).code).toBe("damaged");
   });
 
@@ -200,6 +207,6 @@ describe("a recording", () => {
     const agreed = await readAgreed(`${made.consents.join("\n")}\n`, made);
     const names = [...agreed.signers.values()].map(({ hello }) => hello.hello.name);
     expect(names).toEqual(["Ines Duarte", "Omar Haddad"]);
-    expect(parse(JSON.parse(made.consents[2]!).message as string)!.message).toEqual(agreed.proposal);
+    expect(parse(JSON.parse(made.consents[1]!).message as string)!.message).toEqual(agreed.proposal);
   });
 });

@@ -31,7 +31,7 @@ export class Review {
     if (!device) throw new ReviewFault("not_yours", "no device of a therapist in this browser");
     const { room, token } = reviewing;
     // its signing key has no business there
-    const { id, signingKey, agreementKey, agree } = device;
+    const { id, agreementKey, agree } = device;
     const review = new Review(reviewing);
     review.#send({
       type: "open",
@@ -40,7 +40,7 @@ export class Review {
       room,
       id: recording.id,
       files: recording.files,
-      holder: { id, signingKey, agreementKey, agree },
+      holder: { id, agreementKey, agree },
     });
     return review;
   }
