@@ -82,7 +82,7 @@ async function play() {
   await watch(page, "sound alone", 2000, 3);
   if ((await look(page)).shown.length > 0) findings.push("pictures, though sound alone is wanted");
   await press(page, "Sound only");
-  await watch(page, "with pictures again", 3000, 5);
+  await watch(page, "with pictures again", 4000, 5);
   await seek(page, 39_000);
   await until("the end", async () => !(await look(page)).playing, 10_000);
   await playDamaged(page);
@@ -118,7 +118,7 @@ async function watch(page, what, ms, seconds) {
     await new Promise((resolve) => setTimeout(resolve, 150));
     last = await look(page);
     // what has just been sought is on its way
-    if (Date.now() - since < 1500) continue;
+    if (Date.now() - since < 2500) continue;
     looks += 1;
     for (const at of last.shown) behind = Math.max(behind, Math.abs(at + 50 - last.at) / last.rate);
     apart = Math.max(apart, ...last.shown.map((at) => Math.abs(at - last.shown[0]) / last.rate));
