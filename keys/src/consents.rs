@@ -3,7 +3,7 @@
 //! Owns: the proposal in force in one room, and the answers to it. Never does: check a signature; [`crate::Gate`] has
 //! done that. Clients decide for themselves by the same rules, and believe no server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::Stay;
 use crate::recording::{Capsule, Consent, Proposal, ProposalHash};
@@ -26,6 +26,8 @@ pub struct Proposed {
     /// Who made it.
     pub author: u64,
     answers: BTreeMap<u64, Answered>,
+    /// Of whom the hello is kept.
+    hellos: BTreeSet<String>,
     /// What has to be kept of it: messages as they came, in their order.
     record: Vec<String>,
 }
@@ -76,6 +78,7 @@ impl Consents {
         author: Author<'_>,
         proposal: &Proposal,
         (hash, text): (ProposalHash, &str),
+        named: Vec<String>,
     ) -> Option<Said> {
         if self.current.is_some() || self.over.contains(&hash) {
             return None;
@@ -85,7 +88,12 @@ impl Consents {
             hash,
             author: author.participant,
             answers: BTreeMap::new(),
-            record: vec![author.hello.to_owned(), text.to_owned()],
+            hellos: named.iter().cloned().chain([author.hello.to_owned()]).collect(),
+            // whoever is named is to be known from the folder, also if they go before they answer
+            record: [author.hello.to_owned(), text.to_owned()]
+                .into_iter()
+                .chain(named)
+                .collect(),
         });
         Some(Said::Proposed)
     }
@@ -115,8 +123,10 @@ impl Consents {
             // said once more: what is kept does not grow by that
             Some(known) if known.agrees == consent.agrees => return None,
             Some(_) => {}
-            None if author.participant == current.author => {}
-            None => current.record.push(author.hello.to_owned()),
+            None => {}
+        }
+        if current.hellos.insert(author.hello.to_owned()) {
+            current.record.push(author.hello.to_owned());
         }
         current.record.push(text.to_owned());
         Some(if consent.agrees {
@@ -154,14 +164,23 @@ impl Proposed {
             .is_some_and(|answered| answered.agrees)
     }
 
-    /// Whether a capsule is of somebody who has agreed to this.
-    pub fn admits(&self, participant: u64, capsule: &Capsule) -> bool {
+    /// Whether a capsule is of somebody who has agreed to this and is recorded, and of a key of their own.
+    pub fn admits(&self, participant: u64, device: &[u8; 32], sender: u16, capsule: &Capsule) -> bool {
         let answered = self.answers.get(&participant);
         let is_own = answered.is_some_and(|answered| answered.agrees && answered.stay == capsule.from);
+        let is_subject = self
+            .proposal
+            .subjects
+            .iter()
+            .any(|subject| subject.device == *device);
         let is_whole = capsule.boxes.len() == self.proposal.recipients.len();
-        is_own && is_whole && capsule.proposal == self.hash
+        let is_of_sender = capsule.kid >> SENDER_SHIFT == u32::from(sender);
+        is_own && is_subject && is_of_sender && is_whole && capsule.proposal == self.hash
     }
 }
+
+/// Below it a KID has its generation and step (SK-1, section 9).
+const SENDER_SHIFT: u32 = 20;
 
 /// More than a long day of a room has.
 const MOST_OVER: usize = 64;

@@ -46,6 +46,7 @@ struct Met {
     stay: Stay,
     device: DeviceId,
     signing_key: [u8; 32],
+    sender: u16,
     text: String,
 }
 
@@ -194,7 +195,8 @@ impl Gate {
             return Err(CapsuleRefusal::Malformed);
         };
         let current = self.consents.current().ok_or(CapsuleRefusal::NoRecording)?;
-        let is_right = self.met(from, capsule.from, &parsed).is_some() && current.admits(from, capsule);
+        let met = self.met(from, capsule.from, &parsed);
+        let is_right = met.is_some_and(|met| current.admits(from, &met.device.0, met.sender, capsule));
         is_right.then(|| capsule.clone()).ok_or(CapsuleRefusal::NoConsent)
     }
 
@@ -225,6 +227,7 @@ impl Gate {
                 stay,
                 device: hello.device(),
                 signing_key: hello.signing_key,
+                sender: hello.sender,
                 text: text.to_owned(),
             });
         }
@@ -240,6 +243,17 @@ impl Gate {
     fn met(&self, from: u64, stay: Stay, parsed: &Parsed) -> Option<&Met> {
         let met = self.present.get(&from)?.hello.as_ref()?;
         (met.stay == stay && parsed.is_signed_by(&met.signing_key)).then_some(met)
+    }
+
+    /// Of those whom a proposal names, but its author.
+    fn hellos_of(&self, author: u64, proposal: &Proposal) -> Vec<String> {
+        let others = self.present.iter().filter(|(number, _)| **number != author);
+        let met = others.filter_map(|(_, present)| present.hello.as_ref());
+        let is_named = |met: &&Met| {
+            let mut subjects = proposal.subjects.iter();
+            subjects.any(|subject| subject.device == met.device.0)
+        };
+        met.filter(is_named).map(|met| met.text.clone()).collect()
     }
 
     /// Of a recording.
@@ -258,8 +272,9 @@ impl Gate {
         };
         match &parsed.message {
             Message::Proposal(proposal) => {
-                let named = (Proposal::hash(&parsed.body), text);
-                self.consents.handle_proposal(author, proposal, named)
+                let name = (Proposal::hash(&parsed.body), text);
+                let named = self.hellos_of(from, proposal);
+                self.consents.handle_proposal(author, proposal, name, named)
             }
             Message::Consent(consent) => self.consents.handle_consent(author, consent, text),
             _ => None,

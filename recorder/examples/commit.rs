@@ -149,6 +149,7 @@ fn manifest(number: u8) -> Manifest {
     let track = |codec| Track {
         codec,
         sender: 16,
+        device: None,
         width: 0,
         height: 0,
     };

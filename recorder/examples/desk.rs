@@ -180,6 +180,7 @@ fn manifest(number: u8) -> Manifest {
     let track = |codec| Track {
         codec,
         sender: SENDER.0,
+        device: None,
         width: 0,
         height: 0,
     };

@@ -11,7 +11,7 @@ use rapport_keys::{
 use serde::Deserialize;
 
 use crate::folder::{CONSENTS, FolderError};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Track};
 use crate::storage::{Storage, read_all};
 
 /// What was agreed to.
@@ -187,6 +187,14 @@ impl Agreed {
     /// The last that somebody was known by.
     pub fn person(&self, device: DeviceId) -> Option<&Person> {
         self.last(|speaker| speaker.person.device == device)
+    }
+
+    /// Whose a track of the recording is.
+    pub fn owner_of(&self, track: &Track) -> Option<&Person> {
+        let Some(device) = &track.device else {
+            return self.sender(track.sender);
+        };
+        self.last(|speaker| Track::spelt(&speaker.person.device.0) == *device)
     }
 
     /// Whose device has this agreement key.

@@ -74,6 +74,8 @@ struct Open {
 struct Pending {
     bytes: Vec<u8>,
     records: Vec<Record>,
+    /// There is to be a span, whether or not it has bytes.
+    is_wanted: bool,
 }
 
 impl Capture {
@@ -114,10 +116,19 @@ impl Capture {
         self.pending.records.push(Record::Gap(gap));
     }
 
+    /// Something beside the media is to be durable with the next span.
+    pub(crate) fn handle_beside(&mut self) {
+        self.pending.is_wanted = true;
+    }
+
     /// What came since the last one; nothing if nothing did.
     pub fn poll_span(&mut self) -> Option<Span> {
-        let Pending { bytes, records } = std::mem::take(&mut self.pending);
-        if bytes.is_empty() && records.is_empty() {
+        let Pending {
+            bytes,
+            records,
+            is_wanted,
+        } = std::mem::take(&mut self.pending);
+        if bytes.is_empty() && records.is_empty() && !is_wanted {
             return None;
         }
         let from = self.state.length;

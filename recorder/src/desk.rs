@@ -8,7 +8,6 @@
 //! nobody can open.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::io;
 use std::time::{Duration, Instant};
 
 use rapport_seal::{Codec, Kid, kid_of};
@@ -16,11 +15,12 @@ use rapport_sfu::codec::MediaKind;
 use rapport_sfu::id::TapId;
 use rapport_sfu::subscription::tap::TapPacket;
 
+use crate::beside::Beside;
 use crate::frame::Frame;
 use crate::intake::{Intake, Output, Source};
 use crate::manifest::{Manifest, RecordingId};
 use crate::recorder::{BeginError, Event, Recorder};
-use crate::recording::{Beside, CommitError};
+use crate::recording::CommitError;
 use crate::stats::Stats;
 use crate::volume::Volume;
 
@@ -58,6 +58,8 @@ pub enum DeskEvent {
 pub struct Counts {
     /// Packets that came while not everybody agreed: on their way when somebody took their yes back, mostly.
     pub withheld_packets: u64,
+    /// Packets of another codec than their track has: of a source that came later, or of another browser.
+    pub foreign_packets: u64,
     /// Frames under a key of which there is no capsule.
     pub keyless_frames: u64,
     /// Frames that were captured while not everybody agreed, and had come this far all the same. They are not written
@@ -78,18 +80,29 @@ struct Session {
     early: Option<Early>,
     /// Everybody agrees until then.
     until: Option<Instant>,
+    /// Since when, if nothing has come in between: what arrived before is not of this span.
+    since: Option<Instant>,
+    has_begun: bool,
     /// When everybody agreed, in microseconds since the beginning; the last one may be open.
     spans: Vec<(u64, Option<u64>)>,
     /// By the upper bits of KIDs.
     generations: BTreeSet<u32>,
     silent: BTreeSet<u8>,
-    /// All that stands in files beside it, to be written once more when the disk fails.
-    beside: Vec<(Beside, String)>,
+}
+
+/// What becomes of a packet.
+enum Taken {
+    Yes,
+    /// Its source is switched off.
+    Silent,
+    /// The track of the file has another codec, which can't be changed.
+    OtherCodec,
 }
 
 #[derive(Debug, Default)]
 struct Early {
     outputs: Vec<Output>,
+    beside: Vec<(Beside, String)>,
     /// Tracks of which a packet has come.
     seen: BTreeSet<u8>,
 }
@@ -131,15 +144,19 @@ impl<V: Volume> Desk<V> {
             taps: numbered().map(|((number, _), (tap, _))| (number, *tap)).collect(),
             manifest: manifest.clone(),
             began: now,
-            early: Some(Early::default()),
+            early: Some(Early {
+                beside: consents
+                    .into_iter()
+                    .map(|line| (Beside::Consents, line))
+                    .collect(),
+                ..Early::default()
+            }),
             until: Some(until),
+            since: Some(now),
+            has_begun: false,
             spans: vec![(0, None)],
             generations: BTreeSet::new(),
             silent: BTreeSet::new(),
-            beside: consents
-                .into_iter()
-                .map(|line| (Beside::Consents, line))
-                .collect(),
         };
         self.taps
             .extend(session.taps.iter().map(|(number, tap)| (*tap, (id, *number))));
@@ -155,28 +172,34 @@ impl<V: Volume> Desk<V> {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
-        if !session.is_consented(now) {
+        if !session.is_agreed_at(packet.arrived) {
             self.counts.withheld_packets += 1;
             return;
         }
-        if session.takes(number, &packet) {
-            session.intake.handle_packet(now, number, packet);
-            self.drain(id);
+        match session.takes(number, &packet) {
+            Taken::Yes => {
+                session.intake.handle_packet(now, number, packet);
+                self.drain(id);
+            }
+            Taken::OtherCodec => self.counts.foreign_packets += 1,
+            Taken::Silent => {}
         }
     }
 
-    /// Everybody agrees until then; or not at the moment (`None`).
-    pub fn handle_consented(&mut self, now: Instant, id: RecordingId, until: Option<Instant>) {
+    /// At that moment it was so that everybody agrees until then, or does not (`None`). It may be told late: what was
+    /// true in between counts.
+    pub fn handle_consented(&mut self, now: Instant, id: RecordingId, at: Instant, until: Option<Instant>) {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
-        let was = session.is_consented(now);
-        session.until = until;
-        match (was, session.is_consented(now)) {
-            (false, true) => session.resume(now),
-            (true, false) => session.pause(now),
+        session.lapse(now, at);
+        let agrees = until.is_some_and(|until| at < until);
+        match (session.since, agrees) {
+            (None, true) => session.resume(now, at),
+            (Some(_), false) => session.pause(now, at),
             _ => {}
         }
+        session.until = until;
         self.drain(id);
     }
 
@@ -191,7 +214,7 @@ impl<V: Volume> Desk<V> {
         self.taps.insert(tap, (id, number));
         // numbers begin anew, and what is missing between them is no loss
         session.intake.handle_paused(now, number);
-        if session.is_consented(now) && !session.silent.contains(&number) {
+        if session.since.is_some() && !session.silent.contains(&number) {
             session.intake.handle_resumed(now, number);
         }
         self.drain(id);
@@ -204,7 +227,7 @@ impl<V: Volume> Desk<V> {
         };
         if silent && session.silent.insert(number) {
             session.intake.handle_paused(now, number);
-        } else if !silent && session.silent.remove(&number) && session.is_consented(now) {
+        } else if !silent && session.silent.remove(&number) && session.since.is_some() {
             session.intake.handle_resumed(now, number);
         }
         self.drain(id);
@@ -217,13 +240,15 @@ impl<V: Volume> Desk<V> {
         }
     }
 
-    /// A capsule, to be kept beside the recording: frames of this generation may be written from here on.
+    /// A capsule, to be kept beside the recording: frames of this generation may be written from here on. The line is
+    /// durable before they are called safe.
     pub fn handle_capsule(&mut self, id: RecordingId, kid: u32, line: String) {
-        if self.keep(id, Beside::Keys, line)
-            && let Some(session) = self.sessions.get_mut(&id)
-            && session.generations.len() < MOST_GENERATIONS
-        {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if session.generations.len() < MOST_GENERATIONS {
             session.generations.insert(generation(kid));
+            self.keep(id, Beside::Keys, line);
         }
     }
 
@@ -284,10 +309,7 @@ impl<V: Volume> Desk<V> {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
-        if session.until.is_some_and(|until| until <= now) {
-            session.until = None;
-            session.pause(now);
-        }
+        session.lapse(now, now);
         if session.intake.poll_timeout().is_some_and(|at| at <= now) {
             session.intake.handle_timeout(now);
         }
@@ -370,47 +392,44 @@ impl<V: Volume> Desk<V> {
             return;
         };
         let Some(early) = session.early.take() else { return };
-        let manifest = session.manifest.clone();
-        let beside = session.beside.clone();
-        if let Err(error) = self.recorder.handle_begin(manifest) {
+        if let Err(error) = self.recorder.handle_begin(session.manifest.clone()) {
             self.forget(id);
             self.events.push_back((id, DeskEvent::Refused(error)));
             return;
         }
-        for (file, line) in &beside {
-            // the next commit meets the same disk, and says so
-            let _ = self.recorder.handle_beside(id, *file, line);
+        for (beside, line) in &early.beside {
+            self.recorder.handle_beside(id, *beside, line);
         }
         for output in early.outputs {
             self.write(id, output);
         }
     }
 
-    /// `false`: the disk did not take it.
-    fn keep(&mut self, id: RecordingId, file: Beside, line: String) -> bool {
+    fn keep(&mut self, id: RecordingId, beside: Beside, line: String) {
         let Some(session) = self.sessions.get_mut(&id) else {
-            return false;
+            return;
         };
-        let kept = match session.early {
-            Some(_) => Ok(()),
-            None => self.recorder.handle_beside(id, file, &line),
-        };
-        session.beside.push((file, line));
-        kept.is_ok()
+        match &mut session.early {
+            Some(early) => early.beside.push((beside, line)),
+            None => self.recorder.handle_beside(id, beside, &line),
+        }
     }
 
     fn hear(&mut self) {
         while let Some((id, event)) = self.recorder.poll_event() {
             let event = match event {
-                Event::Begun => DeskEvent::Begun,
-                Event::Safe(micros) => DeskEvent::Safe(micros),
+                // a file without media is no recording yet
+                Event::Begun => continue,
+                Event::Safe(micros) => {
+                    self.tell_begun(id, micros);
+                    DeskEvent::Safe(micros)
+                }
                 Event::Ended(micros) => DeskEvent::Ended(micros),
                 Event::Room => {
                     self.want_pictures(id);
                     continue;
                 }
                 Event::Trouble(error) => {
-                    self.keep_again(id);
                     self.want_pictures(id);
                     DeskEvent::Trouble(error)
                 }
@@ -439,13 +458,11 @@ impl<V: Volume> Desk<V> {
         }
     }
 
-    /// What the disk has of them is not known after an error. A line that stands there twice says nothing else.
-    fn keep_again(&mut self, id: RecordingId) {
-        let Some(session) = self.sessions.get(&id) else {
-            return;
-        };
-        for (file, line) in &session.beside {
-            let _: io::Result<()> = self.recorder.handle_beside(id, *file, line);
+    fn tell_begun(&mut self, id: RecordingId, micros: u64) {
+        let session = self.sessions.get_mut(&id).filter(|session| !session.has_begun);
+        if let Some(session) = session.filter(|_| micros > 0) {
+            session.has_begun = true;
+            self.events.push_back((id, DeskEvent::Begun));
         }
     }
 
@@ -456,41 +473,56 @@ impl<V: Volume> Desk<V> {
 }
 
 impl Session {
-    fn is_consented(&self, now: Instant) -> bool {
-        self.until.is_some_and(|until| now < until)
+    fn is_agreed_at(&self, moment: Instant) -> bool {
+        let since = self.since.is_some_and(|since| since <= moment);
+        since && self.until.is_some_and(|until| moment < until)
     }
 
     /// Whether a packet is of its track; the first one says what codes it.
-    fn takes(&mut self, number: u8, packet: &TapPacket) -> bool {
+    fn takes(&mut self, number: u8, packet: &TapPacket) -> Taken {
         if self.silent.contains(&number) {
-            return false;
+            return Taken::Silent;
         }
-        let Some(codec) = Codec::of(packet.codec) else {
-            return false;
-        };
-        let Some(track) = self.manifest.tracks.get_mut(usize::from(number) - 1) else {
-            return false;
+        let track = self.manifest.tracks.get_mut(usize::from(number) - 1);
+        let Some((track, codec)) = track.zip(Codec::of(packet.codec)) else {
+            return Taken::OtherCodec;
         };
         if let Some(early) = &mut self.early
             && early.seen.insert(number)
         {
             track.codec = codec;
         }
-        track.codec == codec
+        if track.codec == codec {
+            Taken::Yes
+        } else {
+            Taken::OtherCodec
+        }
     }
 
-    fn pause(&mut self, now: Instant) {
-        let at = self.micros(now);
+    /// The last yes has run out by itself by that moment.
+    fn lapse(&mut self, now: Instant, at: Instant) {
+        if let Some(until) = self.until.filter(|until| *until <= at)
+            && self.since.is_some()
+        {
+            self.pause(now, until);
+            self.until = None;
+        }
+    }
+
+    fn pause(&mut self, now: Instant, at: Instant) {
+        let micros = self.micros(at);
+        self.since = None;
         if let Some((_, end @ None)) = self.spans.last_mut() {
-            *end = Some(at);
+            *end = Some(micros);
         }
         for number in self.taps.keys() {
             self.intake.handle_paused(now, *number);
         }
     }
 
-    fn resume(&mut self, now: Instant) {
-        self.spans.push((self.micros(now), None));
+    fn resume(&mut self, now: Instant, at: Instant) {
+        self.since = Some(at);
+        self.spans.push((self.micros(at), None));
         for number in self.taps.keys().filter(|number| !self.silent.contains(number)) {
             self.intake.handle_resumed(now, *number);
         }
@@ -514,10 +546,14 @@ impl Session {
 
     fn poll_timeout(&self) -> Option<Instant> {
         let early = self.early.as_ref().map(|_| self.began + CODECS_WITHIN);
-        [self.intake.poll_timeout(), early, self.until]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.intake.poll_timeout(),
+            early,
+            self.until.filter(|_| self.since.is_some()),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 }
 

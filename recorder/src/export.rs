@@ -150,7 +150,7 @@ impl Survey {
         let manifest = &opening.verified().manifest;
         let tracks = self.known.iter().filter_map(|(number, known)| {
             let track = manifest.track(*number)?;
-            let sender = opening.agreed().sender(track.sender);
+            let sender = opening.agreed().owner_of(track);
             Some(WebmTrack {
                 number: *number,
                 codec: track.codec,

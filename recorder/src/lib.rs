@@ -24,6 +24,7 @@
 //! | `shredded.json` | in place of the keys, that they were destroyed: [`Shredded`] |
 
 mod agreed;
+mod beside;
 mod blocks;
 mod capsules;
 mod capture;
@@ -57,6 +58,7 @@ mod volume;
 mod webm;
 
 pub use agreed::{Agreed, Answer, Flaw, Person, Proposed, Wrong};
+pub use beside::Beside;
 pub use capsules::Capsules;
 pub use capture::{Capture, Span};
 pub use desk::{CODECS_WITHIN, Counts, Desk, DeskEvent};
@@ -68,7 +70,7 @@ pub use kept::{Kept, Keys};
 pub use manifest::{Manifest, NoId, RecordingId, Track};
 pub use opening::{Closed, Frames, OpenError, OpenFrame, Opening, Why};
 pub use recorder::{BeginError, Event, Recorder};
-pub use recording::{Beside, CommitError, Recording};
+pub use recording::{CommitError, Recording};
 pub use recovery::{Recovered, recover};
 pub use retention::{Expired, expire, hold};
 pub use room::Limits;

@@ -45,8 +45,11 @@ pub struct Manifest {
 pub struct Track {
     /// What its frames are coded by.
     pub codec: Codec,
-    /// The upper bits of each KID of its sender.
+    /// The upper bits of each KID of its sender when it began; another one when they have come in again since.
     pub sender: u16,
+    /// Of the sender: the id of the device in hexadecimal, as proposals name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
     /// Of the picture in pixels when it began; 0 where that is not known, and of sound.
     #[serde(default)]
     pub width: u16,
@@ -66,6 +69,11 @@ impl Manifest {
 }
 
 impl Track {
+    /// How a device is written in [`Track::device`].
+    pub fn spelt(device: &[u8; 32]) -> String {
+        device.map(|byte| format!("{byte:02x}")).concat()
+    }
+
     pub(crate) const fn is_sound(&self) -> bool {
         matches!(self.codec, Codec::Opus)
     }

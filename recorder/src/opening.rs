@@ -99,6 +99,7 @@ pub enum Why {
 /// All frames of an [`Opening`], in their order.
 pub struct Frames<'a, S> {
     manifest: &'a Manifest,
+    agreed: &'a Agreed,
     ring: &'a Keyring,
     blocks: Blocks<&'a mut S>,
     opener: Opener,
@@ -150,6 +151,7 @@ impl<S: Storage> Opening<S> {
     pub fn frames(&mut self) -> Frames<'_, S> {
         Frames {
             manifest: &self.verified.manifest,
+            agreed: &self.agreed,
             ring: &self.ring,
             blocks: Blocks::new(&mut self.storage, &self.files),
             opener: Opener::default(),
@@ -183,12 +185,15 @@ impl<S> Frames<'_, S> {
         let track = self.manifest.track(frame.track).ok_or(Why::Form)?;
         let kid = kid_of(track.codec, &frame.bytes).ok_or(Why::Form)?;
         // the server says whose track it is, and the sender whose frame
-        if kid.sender().0 != track.sender {
+        let owner = self.agreed.owner_of(track).map(|owner| owner.device);
+        let sender = self.agreed.sender(kid.sender().0).map(|sender| sender.device);
+        // by device: who comes in again sends with another index
+        if sender.is_none() || sender != owner {
             return Err(Why::Misplaced(kid));
         }
         self.learn(kid)?;
         // a sender has one key for all that they send, and may have agreed to a part of it
-        let sources = self.ring.sources(track.sender).ok_or(Why::NoCapsule(kid))?;
+        let sources = self.ring.sources(kid.sender().0).ok_or(Why::NoCapsule(kid))?;
         if !may_be(track, sources) {
             return Err(Why::NotAgreed(kid));
         }

@@ -10,9 +10,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
 
+use crate::beside::Beside;
 use crate::frame::{Frame, Gap};
 use crate::manifest::{Manifest, RecordingId, Track};
-use crate::recording::{Beside, CommitError, Recording};
+use crate::recording::{CommitError, Recording};
 use crate::room::{Found, Limits, Room, hours};
 use crate::stats::Stats;
 use crate::volume::Volume;
@@ -144,12 +145,11 @@ impl<V: Volume> Recorder<V> {
         }
     }
 
-    /// Appends a line to a file beside the media of a recording; it is durable before what is committed next is called
-    /// safe. What is of no recording is dropped.
-    pub fn handle_beside(&mut self, id: RecordingId, beside: Beside, line: &str) -> io::Result<()> {
-        match self.open_recording(id) {
-            Some(recording) => recording.append_beside(beside, line),
-            None => Ok(()),
+    /// A line for a file beside the media of a recording: durable before what comes after it is called safe. What is of no
+    /// recording is dropped.
+    pub fn handle_beside(&mut self, id: RecordingId, beside: Beside, line: &str) {
+        if let Some(recording) = self.open_recording(id) {
+            recording.handle_beside(beside, line);
         }
     }
 

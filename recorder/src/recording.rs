@@ -9,8 +9,9 @@
 
 use std::io;
 
+use crate::beside::{Beside, Lines};
 use crate::capture::{Capture, Span};
-use crate::folder::{CONSENTS, FolderError, JOURNAL, JOURNAL_PART, KEYS, MANIFEST, part_name};
+use crate::folder::{FolderError, JOURNAL, JOURNAL_PART, MANIFEST, part_name};
 use crate::frame::{Frame, Gap};
 use crate::journal::Journal;
 use crate::manifest::Manifest;
@@ -30,8 +31,7 @@ pub struct Recording<S> {
     staged: Option<Span>,
     safe_micros: u64,
     phase: Phase,
-    /// Those that are there.
-    beside: Vec<Beside>,
+    beside: Lines,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,24 +66,6 @@ pub enum CommitError {
     Lost(#[source] io::Error),
 }
 
-/// A file beside the media, of one line for each thing that is kept (`web/client/RECORDING.md`, section 5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Beside {
-    /// Hellos, the proposal, and consents.
-    Consents,
-    /// Capsules.
-    Keys,
-}
-
-impl Beside {
-    pub(crate) const fn file(self) -> &'static str {
-        match self {
-            Self::Consents => CONSENTS,
-            Self::Keys => KEYS,
-        }
-    }
-}
-
 impl CommitError {
     /// The files have their names, which may not outlive a crash.
     pub(crate) fn unfinished(error: &io::Error) -> Self {
@@ -114,7 +96,7 @@ impl<S: Storage> Recording<S> {
             staged: None,
             safe_micros: 0,
             phase: Phase::Going,
-            beside: Vec::new(),
+            beside: Lines::new(),
         })
     }
 
@@ -128,13 +110,9 @@ impl<S: Storage> Recording<S> {
         self.capture.handle_gap(gap);
     }
 
-    /// Appends a line to a file beside the media. It is durable with whatever is committed next, of a volume as a whole.
-    pub(crate) fn append_beside(&mut self, beside: Beside, line: &str) -> io::Result<()> {
-        if !self.beside.contains(&beside) {
-            self.storage.create(beside.file())?;
-            self.beside.push(beside);
-        }
-        append_all(&mut self.storage, beside.file(), format!("{line}\n").as_bytes())
+    /// A line for a file beside the media. Nothing that comes after it is called safe without it.
+    pub fn handle_beside(&mut self, beside: Beside, line: &str) {
+        self.beside.push(beside, line);
     }
 
     /// Room is short on the disk: sound alone is recorded from here on.
@@ -211,6 +189,7 @@ impl<S: Storage> Recording<S> {
         if self.staged.is_some() {
             return Ok(());
         }
+        self.append_beside()?;
         let span = match self.phase {
             Phase::Going => self.capture.poll_span(),
             Phase::Ending => Some(self.capture.end()),
@@ -228,11 +207,30 @@ impl<S: Storage> Recording<S> {
         }
     }
 
+    fn append_beside(&mut self) -> Result<(), CommitError> {
+        if matches!(self.phase, Phase::Ended | Phase::Lost) || !self.beside.is_dirty() {
+            return Ok(());
+        }
+        match self.beside.append(&mut self.storage) {
+            Ok(()) => {
+                // also where no frame came, it is to be durable
+                self.capture.handle_beside();
+                Ok(())
+            }
+            Err(error) if is_full(&error) => {
+                self.capture.handle_shortage();
+                Err(CommitError::Full)
+            }
+            Err(error) => Err(CommitError::Failed(error)),
+        }
+    }
+
     /// Second step, when it is known whether the file is durable: the journal says that it is.
     pub(crate) fn append_journal(&mut self, synced: &io::Result<()>) -> Result<(), CommitError> {
         let Some(span) = self.staged.take() else {
             return Ok(());
         };
+        self.beside.handle_synced(synced.is_ok());
         if let Err(error) = synced {
             return Err(self.failed(again(error)));
         }
@@ -284,6 +282,7 @@ impl<S: Storage> Recording<S> {
 
     fn sync_file(&mut self) -> io::Result<()> {
         let Some(span) = &self.staged else { return Ok(()) };
+        self.beside.sync(&mut self.storage)?;
         if span.offset == 0 {
             // it may be new, and its name not durable
             self.storage.sync_folder()?;

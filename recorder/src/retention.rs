@@ -72,8 +72,9 @@ fn destroy(one: &Summary, now: u64) -> Result<(), ShredError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::beside::Beside;
     use crate::manifest::Manifest;
-    use crate::recording::{Beside, Recording};
+    use crate::recording::Recording;
     use crate::storage::Disk;
     use crate::testing::{Temporary, manifest, second};
 
@@ -90,7 +91,7 @@ mod tests {
             ..manifest()
         };
         let mut recording = Recording::begin(Disk::of(&path), manifest).unwrap();
-        recording.append_beside(Beside::Keys, "{}").unwrap();
+        recording.handle_beside(Beside::Keys, "{}");
         second(0)
             .into_iter()
             .for_each(|frame| recording.handle_frame(frame));

@@ -419,6 +419,7 @@ pub(crate) fn manifest() -> Manifest {
     let track = |codec, sender| Track {
         codec,
         sender,
+        device: None,
         width: 640,
         height: 360,
     };

@@ -177,13 +177,16 @@ impl Plugins {
 
     /// Asks all of them: one that was made stays in force nowhere.
     pub(crate) async fn take_back(&self, room: &RoomName, id: &InvitationId) -> Result<bool, Silent> {
-        let mut known = false;
+        let mut outcome = Ok(false);
         for hosted in &self.0 {
             let (room, id) = (room.clone(), id.clone());
             let taken = hosted.ask(|plugin| async move { plugin.take_back(&room, &id).await });
-            known |= taken.await?;
+            outcome = match (outcome, taken.await) {
+                (Ok(known), Ok(taken)) => Ok(known || taken),
+                (Err(silent), _) | (_, Err(silent)) => Err(silent),
+            };
         }
-        Ok(known)
+        outcome
     }
 
     /// Tells all of them, waiting for none.

@@ -7,9 +7,9 @@
 //! |---|---|---|
 //! | orders | [`ORDER_DEPTH`] | rooms wait: an order lost would be a recording of somebody who said no |
 //! | packets | [`PACKET_DEPTH`] | the packet is lost and counted: the disk is slower than what is recorded |
-//! | events | [`EVENT_DEPTH`] | the event is lost and counted; "safe" is told again a second later |
+//! | events | [`EVENT_DEPTH`] | what is told again a second later is left out; a beginning and an end wait |
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
 use rapport_recorder::{
     BeginError, Counts, Desk, DeskEvent, Disk, Expired, FileSystem, Limits, Manifest, Recorder, RecordingId,
     Recovered, Stats, Track, expire, list, recover,
@@ -24,6 +25,7 @@ use rapport_recorder::{
 use rapport_sfu::command::Command;
 use rapport_sfu::id::{TapId, TrackId};
 use rapport_sfu::subscription::tap::TapPacket;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
 use tracing::{error, info, warn};
@@ -40,6 +42,12 @@ const PACKET_DEPTH: usize = 16_384;
 
 /// Events on their way to rooms: some seconds of a hundred recordings.
 const EVENT_DEPTH: usize = 1024;
+
+/// How long the disk may take for the last words: a controller that is reset takes less.
+const STOPPING: Duration = Duration::from_secs(30);
+
+/// The clock of a machine that has just started may be another one than a moment later.
+const CLOCK_SETTLES: Duration = Duration::from_secs(600);
 
 /// How often recordings are looked at whose time is over: days are what is agreed to.
 const RETENTION: Duration = Duration::from_secs(3600);
@@ -109,7 +117,9 @@ impl RecorderHandle {
             desk: Desk::new(recorder),
             rooms: HashMap::new(),
             tracks: HashMap::new(),
+            taps_of: HashMap::new(),
             report,
+            untold: VecDeque::new(),
             is_stopping: false,
         };
         let thread = std::thread::Builder::new().name("recorder".into());
@@ -134,6 +144,12 @@ impl RecorderHandle {
     ) {
         let order = match order {
             RecordOrder::Begin(beginning) => {
+                if !self.is_new(beginning.id) {
+                    // hosts choose ids: one of another room must not come between
+                    let refused = Request::Recorded(beginning.id, Recorded::Lost);
+                    let _ = room.upgrade().map(|room| room.try_send(refused));
+                    return;
+                }
                 let taps: Vec<_> = beginning.feeds.iter().map(|_| next_tap()).collect();
                 for (tap, feed) in taps.iter().zip(&beginning.feeds) {
                     if let Some(track) = feed.track {
@@ -148,9 +164,11 @@ impl RecorderHandle {
                 Order::Feed(id, number, tap, track)
             }
             RecordOrder::End(id) => {
+                // first what counts: the way to the media worker may be long
+                let _ = self.orders.send(Order::Room(RecordOrder::End(id))).await;
                 let taps = self.listening.remove(&id).map(|(_, taps)| taps);
                 self.taps.close(taps.into_iter().flatten()).await;
-                Order::Room(RecordOrder::End(id))
+                return;
             }
             order => Order::Room(order),
         };
@@ -163,6 +181,16 @@ impl RecorderHandle {
         Report {
             lost_packets: self.taps.lost_of_recorder(),
             ..*self.reports.borrow()
+        }
+    }
+
+    fn is_new(&self, id: RecordingId) -> bool {
+        match self.listening.entry(id) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(vacant) => {
+                vacant.insert(Vec::new());
+                true
+            }
         }
     }
 
@@ -186,9 +214,11 @@ impl Running {
     /// Ends all recordings, and waits until what they have is safe.
     pub async fn stop(self) {
         let _ = self.orders.send(Order::Stop).await;
-        let joined = tokio::task::spawn_blocking(|| self.thread.join()).await;
-        if !matches!(joined, Ok(Ok(()))) {
-            error!("the recorder's thread has panicked");
+        let joined = tokio::task::spawn_blocking(|| self.thread.join());
+        match tokio::time::timeout(STOPPING, joined).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(_) => error!("the recorder's thread has panicked"),
+            Err(_) => error!("the disk of recordings does not answer; the next start brings them to an end"),
         }
     }
 }
@@ -198,9 +228,15 @@ struct Clerk {
     desk: Desk<FileSystem>,
     rooms: HashMap<RecordingId, mpsc::WeakSender<Request>>,
     tracks: HashMap<TapId, TrackId>,
+    taps_of: HashMap<RecordingId, Vec<TapId>>,
     report: watch::Sender<Report>,
+    /// Events for which there was no room yet; those that a second later are told again anyway are not kept.
+    untold: VecDeque<Told>,
     is_stopping: bool,
 }
+
+/// An event, and for whom.
+type Told = (mpsc::WeakSender<Request>, Request);
 
 /// What happens next.
 enum Happening {
@@ -234,8 +270,17 @@ impl Clerk {
             };
             let now = Instant::now();
             match happening {
-                Happening::Order(Some(order)) => self.obey(now, order),
-                Happening::Order(None) => self.stop(now),
+                Happening::Order(Some(order)) => {
+                    self.obey(now, order);
+                    // all that was said while the disk was waited for, before time is looked at
+                    while let Ok(order) = orders.try_recv() {
+                        self.obey(now, order);
+                    }
+                }
+                Happening::Order(None) => {
+                    self.stop(now);
+                    break;
+                }
                 Happening::Packets => batch
                     .drain(..)
                     .for_each(|packet| self.desk.handle_packet(now, packet)),
@@ -246,18 +291,23 @@ impl Clerk {
             }
             self.tell(&events);
         }
-        drop(events);
+        // a room may wait for the lane of orders, and its events for the room
+        drop((events, orders, packets));
         let _ = dispatch.await;
     }
 
     fn obey(&mut self, now: Instant, order: Order) {
         match order {
+            Order::Begin(..) if self.is_stopping => {}
             Order::Begin(beginning, taps, room) => self.begin(now, *beginning, &taps, room),
             Order::Feed(id, number, tap, track) => {
                 self.tracks.insert(tap, track);
+                self.taps_of.entry(id).or_default().push(tap);
                 self.desk.handle_feed(now, id, number, tap);
             }
-            Order::Room(RecordOrder::Consented(id, until)) => self.desk.handle_consented(now, id, until),
+            Order::Room(RecordOrder::Consented(id, at, until)) => {
+                self.desk.handle_consented(now, id, at, until);
+            }
             Order::Room(RecordOrder::Silent(id, number, silent)) => {
                 self.desk.handle_silent(now, id, number, silent);
             }
@@ -288,20 +338,26 @@ impl Clerk {
         } = beginning;
         info!(recording = %id, purpose, tracks = feeds.len(), "a recording begins");
         self.rooms.insert(id, room);
+        self.taps_of.insert(id, taps.to_vec());
         let listening = taps.iter().zip(&feeds);
-        let known = listening
-            .clone()
-            .filter_map(|(tap, feed)| Some((*tap, feed.track?)));
-        self.tracks.extend(known);
+        self.tracks.extend(
+            listening
+                .clone()
+                .filter_map(|(tap, feed)| Some((*tap, feed.track?))),
+        );
         let begun = unix_millis();
-        let tracks = feeds.iter().filter_map(|feed| {
-            Some(Track {
-                codec: rapport_seal::Codec::of(feed.codec)?,
+        let known = listening.filter_map(|(tap, feed)| {
+            let codec = rapport_seal::Codec::of(feed.codec)?;
+            let track = Track {
+                codec,
                 sender: feed.sender,
+                device: Some(Track::spelt(&feed.device)),
                 width: 0,
                 height: 0,
-            })
+            };
+            Some((track, (*tap, feed.owner)))
         });
+        let (tracks, owners): (Vec<_>, Vec<_>) = known.unzip();
         let manifest = Manifest {
             version: Manifest::VERSION,
             id,
@@ -311,9 +367,8 @@ impl Clerk {
             room: Some(room_name.as_str().to_owned()),
             purpose: Some(purpose.to_owned()),
             expires: Some(begun / 1000 + u64::from(days) * 86_400),
-            tracks: tracks.collect(),
+            tracks,
         };
-        let owners: Vec<_> = listening.map(|(tap, feed)| (*tap, feed.owner)).collect();
         let lines = record.iter().map(|message| consent_line(message)).collect();
         self.desk.handle_begin(now, manifest, &owners, (until, lines));
         for (number, feed) in (1..).zip(&feeds) {
@@ -330,7 +385,7 @@ impl Clerk {
         }
     }
 
-    fn tell(&mut self, events: &mpsc::Sender<(mpsc::WeakSender<Request>, Request)>) {
+    fn tell(&mut self, events: &mpsc::Sender<Told>) {
         let mut is_news = false;
         while let Some((id, event)) = self.desk.poll_event() {
             is_news = true;
@@ -340,11 +395,20 @@ impl Clerk {
             );
             let room = self.rooms.get(&id).cloned();
             if let (Some(room), Some(recorded)) = (room, self.translate(id, event)) {
-                // A room that is full of events hears of the next second.
-                let _ = events.try_send((room, Request::Recorded(id, recorded)));
+                self.untold.push_back((room, Request::Recorded(id, recorded)));
             }
             if is_over {
+                self.taps_of.remove(&id).into_iter().flatten().for_each(|tap| {
+                    self.tracks.remove(&tap);
+                });
                 self.rooms.remove(&id);
+            }
+        }
+        while let Some(told) = self.untold.pop_front() {
+            if let Err(TrySendError::Full(told)) = events.try_send(told) {
+                self.untold.push_front(told);
+                self.untold.retain(|(_, request)| !is_repeated(request));
+                break;
             }
         }
         if is_news {
@@ -388,8 +452,16 @@ impl Clerk {
     }
 }
 
+/// Whether the same is told again soon.
+const fn is_repeated(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Recorded(_, Recorded::Safe(_) | Recorded::WantsKeyframe(_))
+    )
+}
+
 /// Brings events to rooms; one that is behind holds up others here, and not the recorder.
-async fn dispatch(mut events: mpsc::Receiver<(mpsc::WeakSender<Request>, Request)>) {
+async fn dispatch(mut events: mpsc::Receiver<Told>) {
     while let Some((room, request)) = events.recv().await {
         if let Some(room) = room.upgrade() {
             let _ = room.send(request).await;
@@ -414,9 +486,10 @@ fn recover_all(folder: &Path) -> io::Result<u64> {
     Ok(recovered)
 }
 
-/// Destroys what is kept longer than everybody agreed to, now and every hour.
+/// Destroys what is kept longer than everybody agreed to, some minutes after the start and then every hour.
 pub(crate) async fn retain(folder: PathBuf) {
-    let mut hours = tokio::time::interval(RETENTION);
+    let first = tokio::time::Instant::now() + CLOCK_SETTLES;
+    let mut hours = tokio::time::interval_at(first, RETENTION);
     loop {
         hours.tick().await;
         let looked = folder.clone();

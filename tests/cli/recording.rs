@@ -26,6 +26,7 @@ fn recorded(folder: &Folder, name: &str, is_ended: bool) -> PathBuf {
         tracks: vec![Track {
             codec: Codec::Opus,
             sender: 16,
+            device: None,
             width: 0,
             height: 0,
         }],

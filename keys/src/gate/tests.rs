@@ -335,6 +335,8 @@ mod recording {
     use super::*;
     use crate::recording::{Consent, Purpose, Recipient, Role, Sources, Subject};
 
+    const GUEST_SENDER: u32 = 18;
+
     impl Person {
         fn proposes(&self, recording: u8) -> String {
             let proposal = Proposal {
@@ -345,7 +347,8 @@ mod recording {
                 text: 1,
                 days: 14,
                 subjects: vec![Subject {
-                    device: [2; 32],
+                    // the guest
+                    device: Person::new(2, 1).device.keys().id().0,
                     sources: Sources::of(3).unwrap(),
                 }],
                 recipients: vec![Recipient {
@@ -367,10 +370,14 @@ mod recording {
         }
 
         fn capsule(&self, proposal: &str, boxes: usize) -> String {
+            self.capsule_of(GUEST_SENDER, proposal, boxes)
+        }
+
+        fn capsule_of(&self, sender: u32, proposal: &str, boxes: usize) -> String {
             let capsule = Capsule {
                 from: self.stay,
                 proposal: Proposal::hash(&Parsed::read(proposal).unwrap().body),
-                kid: 17 << 20,
+                kid: sender << 20,
                 boxes: vec![([0; 32], [0; 48]); boxes],
             };
             Message::Capsule(capsule).write(self.device.sign())
@@ -456,9 +463,21 @@ mod recording {
             Err(CapsuleRefusal::NoConsent)
         );
         say(&mut gate, GUEST, &guest.answers(&proposal, 1, true));
+        say(&mut gate, HOST, &host.answers(&proposal, 1, true));
         assert!(gate.read_capsule(GUEST, &of_guest).is_ok());
         for (from, text, refusal) in [
             (HOST, &of_guest, CapsuleRefusal::NoConsent),
+            // of another one's key, and of nobody who is recorded
+            (
+                GUEST,
+                &guest.capsule_of(17, &proposal, 1),
+                CapsuleRefusal::NoConsent,
+            ),
+            (
+                HOST,
+                &host.capsule_of(17, &proposal, 1),
+                CapsuleRefusal::NoConsent,
+            ),
             (GUEST, &other.capsule(&proposal, 1), CapsuleRefusal::NoConsent),
             (GUEST, &guest.capsule(&proposal, 2), CapsuleRefusal::NoConsent),
             (

@@ -5,6 +5,7 @@ use super::*;
 const TRACK: Track = Track {
     codec: Codec::Vp8,
     sender: 16,
+    device: None,
     width: 0,
     height: 0,
 };

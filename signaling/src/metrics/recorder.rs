@@ -106,6 +106,11 @@ fn frames(registry: &Registry, report: &Report) {
             counts.keyless_frames,
         ),
         (
+            "rapport_recorder_foreign_packets_total",
+            "Packets of another codec than their track of a recording has, which are not written.",
+            counts.foreign_packets,
+        ),
+        (
             "rapport_recorder_packets_lost_total",
             "Packets that the recorder was too slow for.",
             report.lost_packets,

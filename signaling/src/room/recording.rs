@@ -28,8 +28,8 @@ pub const LEASE: Duration = Duration::from_secs(6);
 pub enum RecordOrder {
     /// Begin.
     Begin(Box<Beginning>),
-    /// All agree, and will until then; or not at the moment.
-    Consented(RecordingId, Option<Instant>),
+    /// At that moment all agree, and will until then; or not at the moment.
+    Consented(RecordingId, Instant, Option<Instant>),
     /// Feed a track of the recording out of this track of the room from now on.
     Feed(RecordingId, u8, TrackId),
     /// A source was switched off by its publisher (`true`), or on: what does not come then is not missing.
@@ -72,8 +72,10 @@ pub struct Feed {
     pub kind: MediaKind,
     /// Before a packet says which it is: what was negotiated first.
     pub codec: Codec,
-    /// The upper bits of each KID of its sender.
+    /// The upper bits of each KID of its sender at present.
     pub sender: u16,
+    /// Whose it is, whenever they come in again.
+    pub device: [u8; 32],
     /// It is switched off at present.
     pub silent: bool,
 }
@@ -108,6 +110,31 @@ pub(super) struct Recording {
     feeds: Vec<Fed>,
     /// Capsules that came before it began.
     early: Vec<RecordOrder>,
+    /// Those that were taken, of each member by generation.
+    capsules: BTreeMap<ParticipantId, BTreeMap<u32, Capsule>>,
+}
+
+/// What becomes of a capsule.
+enum Admitted {
+    New,
+    Known,
+    Refused,
+}
+
+impl Recording {
+    /// A generation has one key, and a member no more generations than a long day has: each is kept.
+    fn admit_capsule(&mut self, member: ParticipantId, capsule: &Capsule) -> Admitted {
+        let of_member = self.capsules.entry(member).or_default();
+        match of_member.get(&(capsule.kid >> GENERATION_SHIFT)) {
+            Some(known) if known == capsule => Admitted::Known,
+            Some(_) => Admitted::Refused,
+            None if of_member.len() >= MOST_CAPSULES => Admitted::Refused,
+            None => {
+                of_member.insert(capsule.kid >> GENERATION_SHIFT, capsule.clone());
+                Admitted::New
+            }
+        }
+    }
 }
 
 /// One track of a recording, and what feeds it at present.
@@ -140,10 +167,15 @@ impl Room {
         let Some(recording) = &mut self.recording else {
             return Err(RoomError::NoConsent);
         };
+        match recording.admit_capsule(member, &capsule) {
+            Admitted::New => {}
+            Admitted::Known => return Ok(()),
+            Admitted::Refused => return Err(RoomError::NoConsent),
+        }
         let order = RecordOrder::Capsule(recording.id, Box::new(capsule), message);
         if recording.runs {
             self.effects.push_back(Effect::Record(order));
-        } else if recording.early.len() < MOST_EARLY {
+        } else {
             // a client sees the last yes before the server has seen the last lease
             recording.early.push(order);
         }
@@ -213,7 +245,7 @@ impl Room {
             .min()
             .filter(|_| missing.is_empty());
         self.keep_record();
-        self.run(&proposal, until);
+        self.run(&proposal, now, until);
         self.follow();
         self.show(missing);
     }
@@ -253,6 +285,7 @@ impl Room {
             until: None,
             feeds: Vec::new(),
             early: Vec::new(),
+            capsules: BTreeMap::new(),
         });
         self.tell_recording(protocol::Recording {
             recording: id.to_string(),
@@ -274,7 +307,7 @@ impl Room {
     }
 
     /// Tells the recorder what it does not know yet of who agrees until when.
-    fn run(&mut self, proposal: &Proposal, until: Option<Instant>) {
+    fn run(&mut self, proposal: &Proposal, now: Instant, until: Option<Instant>) {
         let Some(recording) = &self.recording else { return };
         if recording.until == until {
             return;
@@ -283,7 +316,7 @@ impl Room {
         let order = match until {
             Some(until) if !runs => RecordOrder::Begin(Box::new(self.begin(proposal, until))),
             _ if !runs => return,
-            until => RecordOrder::Consented(id, until),
+            until => RecordOrder::Consented(id, now, until),
         };
         self.effects.push_back(Effect::Record(order));
         if let Some(recording) = &mut self.recording {
@@ -338,6 +371,7 @@ impl Room {
                     .and_then(|(_, track)| track.codecs.first().copied())
                     .unwrap_or_else(|| first_codec(kind)),
                 sender,
+                device: subject.device,
                 silent,
             };
             (fed, feed)
@@ -447,8 +481,11 @@ impl Room {
     }
 }
 
-/// Of sixteen senders, each with a few changes of keys before all leases are there.
-const MOST_EARLY: usize = 256;
+/// Each time that somebody comes or goes costs each sender one or two.
+const MOST_CAPSULES: usize = 512;
+
+/// Below it a KID has its step (SK-1, section 9).
+const GENERATION_SHIFT: u32 = 8;
 
 /// In the order of a recording's tracks.
 const SOURCES: [Source; 4] = [

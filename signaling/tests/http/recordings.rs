@@ -53,6 +53,7 @@ fn record(folder: &std::path::Path, id: RecordingId, room: &str, ends: bool) {
         tracks: vec![Track {
             codec: rapport_seal::Codec::Opus,
             sender: 17,
+            device: None,
             width: 0,
             height: 0,
         }],

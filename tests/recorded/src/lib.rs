@@ -227,6 +227,7 @@ fn manifest(id: RecordingId) -> Manifest {
     let track = |codec, sender| Track {
         codec,
         sender,
+        device: None,
         width: 640,
         height: 360,
     };

@@ -205,14 +205,17 @@ fn a_lease_that_is_not_renewed_pauses_it() {
         Some(scene.now + Duration::from_secs(2))
     );
     scene.pass(Duration::from_secs(2));
-    assert_eq!(scene.orders(), [RecordOrder::Consented(ID, None)]);
+    assert_eq!(scene.orders(), [RecordOrder::Consented(ID, scene.now, None)]);
     assert_eq!(
         (scene.state().phase, scene.state().missing),
         (RecordingPhase::Paused, vec![2])
     );
     scene.room.lease(BEN, &ID.to_string(), scene.now).unwrap();
     let until = scene.now + Duration::from_secs(4);
-    assert_eq!(scene.orders(), [RecordOrder::Consented(ID, Some(until))]);
+    assert_eq!(
+        scene.orders(),
+        [RecordOrder::Consented(ID, scene.now, Some(until))]
+    );
 }
 
 #[test]
@@ -249,14 +252,17 @@ fn who_comes_in_pauses_it_until_they_have_said_yes() {
         .keys
         .state(&mut scene.room, ANNA, CARL, Verdict::Admitted)
         .unwrap();
-    assert_eq!(scene.orders(), [RecordOrder::Consented(ID, None)]);
+    assert!(matches!(
+        scene.orders().as_slice(),
+        [RecordOrder::Consented(ID, _, None)]
+    ));
     assert_eq!(scene.state().missing, [3]);
     scene.answer(CARL, true);
     let orders = scene.orders();
     assert!(
         orders
             .iter()
-            .any(|order| matches!(order, RecordOrder::Consented(ID, Some(_)))),
+            .any(|order| matches!(order, RecordOrder::Consented(ID, _, Some(_)))),
         "{orders:?}"
     );
     assert!(
@@ -290,7 +296,7 @@ fn it_is_over_when_who_proposed_it_goes_and_goes_on_when_another_does() {
         scene
             .orders()
             .iter()
-            .all(|order| matches!(order, RecordOrder::Consented(_, Some(_))))
+            .all(|order| matches!(order, RecordOrder::Consented(_, _, Some(_))))
     );
     scene.room.leave(ANNA).unwrap();
     assert_eq!(scene.orders(), [RecordOrder::End(ID)]);
@@ -377,6 +383,26 @@ fn a_capsule_that_comes_before_the_last_lease_is_kept_until_it_begins() {
         ),
         "{orders:?}"
     );
+}
+
+#[test]
+fn a_generation_has_one_capsule_and_it_is_kept_once() {
+    let mut scene = Scene::new();
+    scene.all_agree();
+    scene.orders();
+    let first = capsule(BEN, &scene.proposal);
+    scene.room.capsule(BEN, first.clone()).unwrap();
+    scene.room.capsule(BEN, first).unwrap();
+    assert_eq!(scene.orders().len(), 1);
+    let other = Message::Capsule(Capsule {
+        from: stay(BEN),
+        proposal: hash_of(&scene.proposal),
+        kid: 17 << 20,
+        boxes: vec![([1; 32], [0; 48])],
+    });
+    let refused = scene.room.capsule(BEN, other.write(device(BEN).sign()));
+    assert!(matches!(refused, Err(RoomError::NoConsent)));
+    assert_eq!(scene.orders(), []);
 }
 
 #[test]
