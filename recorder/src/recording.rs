@@ -218,7 +218,8 @@ impl<S: Storage> Recording<S> {
                 Ok(())
             }
             Err(error) if is_full(&error) => {
-                self.capture.handle_shortage();
+                // of the span nothing stands in the file yet
+                self.capture.handle_full();
                 Err(CommitError::Full)
             }
             Err(error) => Err(CommitError::Failed(error)),

@@ -348,7 +348,7 @@ mod recording {
                 days: 14,
                 subjects: vec![Subject {
                     // the guest
-                    device: Person::new(2, 1).device.keys().id().0,
+                    device: Self::new(2, 1).device.keys().id().0,
                     sources: Sources::of(3).unwrap(),
                 }],
                 recipients: vec![Recipient {

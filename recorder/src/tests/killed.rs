@@ -70,6 +70,7 @@ fn a_process_that_is_killed_at_any_moment_leaves_all_that_it_said_is_safe() {
         let told = killed(folder.path());
         for (id, safe_micros) in &told {
             let told = Told {
+                has_lines: false,
                 safe_micros: Some(*safe_micros),
                 has_begun: true,
                 troubles: Vec::new(),

@@ -67,6 +67,8 @@ impl Scene {
 
     fn second(&mut self, number: u64) {
         for id in ids() {
+            self.told.get_mut(&id).unwrap().has_lines = true;
+            self.recorder.handle_beside(id, beside_of(number), &line(number));
             for frame in second(number) {
                 self.recorder.handle_frame(id, frame);
             }
@@ -273,7 +275,8 @@ fn one_that_finds_no_room_is_enough_for_all_to_leave_it_to_sound() {
     let mut scene = Scene::on(Faulty::default()).unwrap();
     scene.begin();
     scene.second(0);
-    let at = scene.volume.borrow_mut().operations + 1;
+    // the first line of a file that is made before it
+    let at = scene.volume.borrow_mut().operations + 2;
     scene.volume.borrow_mut().trouble = Some((at, Trouble::Full(1)));
     (1..SECONDS).for_each(|number| scene.second(number));
     ids().for_each(|id| scene.recorder.handle_end(id));
