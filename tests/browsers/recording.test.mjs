@@ -22,6 +22,9 @@ const ENOUGH_SECONDS = 8;
 const ENOUGH_PICTURES = 100;
 
 const folders = [];
+/** As many are enough to see that it plays. */
+const ENOUGH_READ = 30;
+
 /** Whoever takes their yes back is recorded no longer than a second. */
 const FRAMES_A_SECOND = 30;
 
@@ -99,6 +102,46 @@ inCall('what was recorded is in the file that the clinic makes of it, and nothin
   assert.equal(refused.status, 1);
   assert.equal(existsSync(join(exported, 'none.webm')), false);
 }, { data: exported });
+
+for (const browser of ['chromium', 'firefox']) {
+  const data = temporary();
+  inCall(`${browser}: the therapist plays a recording on their page, and another device does not`, call, async (t) => {
+    const therapist = await call.enter(browser, call.demo.therapist, { name: 'Dana', id: THERAPIST });
+    const client = await call.enter('chromium', call.demo.client, { name: 'Omar', id: CLIENT, waits: true });
+    await call.admit(client, 'Omar');
+    await perceives(client, THERAPIST);
+    await propose(therapist);
+    await client.reads('Dana asks to record this session');
+    await agree(client);
+    await safeSeconds(therapist, ENOUGH_SECONDS);
+    await therapist.press('Stop recording');
+    await complete(data);
+    // the page of the same browser: it has the device
+    const again = await call.visit(browser, call.demo.therapist, { id: THERAPIST });
+    await again.press('Recordings of this session');
+    await again.reads('A relaxing activity');
+    await openFirst(again);
+    await again.press('Play');
+    const seen = await until('pictures of the client are shown', () => again.snapshot(), (now) => seenOf(now, CLIENT).read >= ENOUGH_READ, 40_000);
+    t.diagnostic(`${seenOf(seen, CLIENT).read} pictures`);
+    assert.equal(seenOf(seen, CLIENT).backward, 0);
+    const elsewhere = browser === 'firefox' ? 'chromium' : 'firefox';
+    const stranger = await call.visit(elsewhere, call.demo.therapist, { id: 4 });
+    await stranger.press('Recordings of this session');
+    await openFirst(stranger);
+    await stranger.reads('This recording is not yours to open');
+  }, { data });
+}
+
+/** Of the list. */
+function openFirst(person) {
+  const pressed = () => person.page.evaluate(() => {
+    const button = [...document.querySelectorAll('main li button')].find(({ textContent }) => textContent.trim() === 'Open');
+    button?.click();
+    return button !== undefined;
+  });
+  return until('a recording is to be opened', pressed, Boolean);
+}
 
 /** The number of the last picture of the client that somebody has seen; the client sees it first. */
 async function counterOf(person) {

@@ -80,6 +80,8 @@ export class Strip {
 
   #begin(ms: number): void {
     this.#flushedMs = ms;
+    // nothing is there before the first block of all: a player that begins at 0 would wait for it for ever
+    if (ms > 0 && ms <= GAP_MS) this.#post({ type: "gap", from: 0, to: ms });
     for (const track of this.#wanted) {
       const codec = this.#tracks[track - 1]?.codec;
       if (codec === "opus") this.#sounds.set(track, new SoundWriter(ms));
