@@ -15,8 +15,11 @@ pub(crate) const MANIFEST: &str = "manifest.json";
 /// Hellos, the proposal, and consents, a line each.
 pub(crate) const CONSENTS: &str = "consent.jsonl";
 
-/// Capsules, a line each.
-pub(crate) const KEYS: &str = "keys.jsonl";
+/// The file of capsules, a line each.
+pub const KEYS: &str = "keys.jsonl";
+
+/// What buckets have of it, a line each.
+pub(crate) const UPLOAD: &str = "upload.jsonl";
 
 /// While it is there, the recording is not destroyed.
 pub(crate) const HOLD: &str = "hold";

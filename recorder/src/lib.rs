@@ -8,6 +8,8 @@
 //! recordings of a volume together. [`recover`] brings a recording of a crashed server to an end, and [`verify`] says
 //! whether one is what its journal says, to the byte.
 //!
+//! [`Ledger`] is a machine, too: what of all recordings is to be copied to a bucket, read back, or destroyed there.
+//!
 //! Without a server, [`Kept`] says who agreed, [`Opening`] is a recording in the hands of somebody who has a key,
 //! [`export`] makes of that a file that any player plays, and [`shred`] sees to it that nobody can any more.
 //!
@@ -20,6 +22,7 @@
 //! | `journal.log` | which bytes are durable, with a hash chained from the first to the last; gaps; the end |
 //! | `consent.jsonl` | who proposed it and who agreed, signed: [`Agreed`] |
 //! | `keys.jsonl` | the keys of its frames, sealed to those who may open it: [`Capsules`] |
+//! | `upload.jsonl` | which buckets may have a copy, and what of it was proven: [`RemoteLine`] |
 //! | `hold` | nothing: while it is there, the recording is kept beyond its time |
 //! | `shredded.json` | in place of the keys, that they were destroyed: [`Shredded`] |
 
@@ -38,12 +41,15 @@ mod frame;
 mod intake;
 mod journal;
 mod kept;
+mod ledger;
 mod manifest;
 mod matroska;
 mod opening;
+mod progress;
 mod recorder;
 mod recording;
 mod recovery;
+mod remote;
 mod retention;
 mod room;
 mod shred;
@@ -63,15 +69,18 @@ pub use capsules::Capsules;
 pub use capture::{Capture, Span};
 pub use desk::{CODECS_WITHIN, Counts, Desk, DeskEvent};
 pub use export::{ExportError, Exported, LeftOut, export};
-pub use folder::{FolderError, Summary, is_kept_file, list, summary};
+pub use folder::{FolderError, KEYS, Summary, is_kept_file, list, summary};
 pub use frame::{Frame, Gap, Reason};
 pub use intake::{Intake, Output, Source};
 pub use kept::{Kept, Keys};
+pub use ledger::{CHECK_AFTER, Ledger, PIECE_BYTES, Piece, Uploads, Work};
 pub use manifest::{Manifest, NoId, RecordingId, Track};
 pub use opening::{Closed, Frames, OpenError, OpenFrame, Opening, Why};
+pub use progress::{Progress, is_destroyed, progress, read_piece, remove_media};
 pub use recorder::{BeginError, Event, Recorder};
 pub use recording::{CommitError, Recording};
 pub use recovery::{Recovered, recover};
+pub use remote::{Remote, RemoteLine, Sum, append_remote, begin_remote, remotes};
 pub use retention::{Expired, expire, hold};
 pub use room::Limits;
 pub use shred::{ShredError, Shredded, shred};
