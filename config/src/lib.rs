@@ -32,7 +32,7 @@ pub use crate::error::{Error, Place};
 pub use crate::limits::Limits;
 pub use crate::log::{Format, Level, Log};
 pub use crate::media::{Cache, Media};
-pub use crate::recorder::Recorder;
+pub use crate::recorder::{Bucket, BucketUrl, Credentials, Recorder};
 pub use crate::server::{Server, Tls};
 use crate::source::Node;
 pub use crate::url::{HttpUrl, Origin};
@@ -49,7 +49,7 @@ pub struct Config {
     pub auth: Auth,
     /// `[limits]`: how much of anything there may be.
     pub limits: Limits,
-    /// `[recorder]`: recordings.
+    /// `[recorder]`: recordings, and the bucket that has a copy of them.
     pub recorder: Recorder,
     /// `[log]`: what is told, and how.
     pub log: Log,
@@ -97,6 +97,9 @@ impl Config {
             key.public_key.read()?;
             key.private_key.as_ref().map(Pem::read).transpose()?;
         }
+        if let Some(bucket) = &self.recorder.bucket {
+            bucket.credentials()?;
+        }
         self.auth
             .secrets
             .iter()
@@ -105,7 +108,7 @@ impl Config {
 
     fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let tls = self.server.tls.iter_mut().flat_map(Tls::files_mut);
-        tls.chain(self.auth.files_mut()).chain(&mut self.recorder.folder)
+        tls.chain(self.auth.files_mut()).chain(self.recorder.files_mut())
     }
 }
 

@@ -82,7 +82,7 @@ fn the_handbook_names_every_key() {
     let tree = Node::parse(Path::new("full.toml"), &text).unwrap();
     let mut found = Vec::new();
     tables(&tree, "", &mut found);
-    assert_eq!(found.len(), 11, "a section is missing: {found:?}");
+    assert_eq!(found.len(), 12, "a section is missing: {found:?}");
     for (path, keys) in found {
         let mut document: toml::Table = toml::from_str(&text).unwrap();
         let mut at = &mut document;
@@ -114,6 +114,57 @@ fn every_key_can_be_set() {
     assert!(matches!(config.server.tls, Some(Tls::Files { .. })));
     assert_eq!(config.auth.keys[0].public_key, Pem::File("clinic.pub".into()));
     assert!(config.recorder.folder.is_some());
+    let bucket = config.recorder.bucket.unwrap();
+    assert_eq!(bucket.url.to_string(), "s3://recordings/clinic");
+    assert_eq!(bucket.credentials_file, Some("bucket.credentials".into()));
+}
+
+#[test]
+fn a_bucket_is_kept_by_default_and_says_where_it_is() {
+    let parse = |bucket: &str| {
+        let text = format!("[recorder]\nfolder = \"/r\"\n[recorder.bucket]\n{bucket}\n{SECRET}");
+        parse(&text, &[]).unwrap().recorder.bucket.unwrap()
+    };
+    let bucket = parse("url = \"s3://clinic\"");
+    assert!(bucket.keep_local && bucket.endpoint.is_none() && bucket.credentials_file.is_none());
+    assert_eq!(
+        (bucket.url.to_string(), bucket.region),
+        ("s3://clinic".into(), "us-east-1".into())
+    );
+    for (written, said) in [
+        ("s3://clinic/a/b/", "s3://clinic/a/b"),
+        ("file:///mnt/r", "file:///mnt/r"),
+    ] {
+        assert_eq!(parse(&format!("url = \"{written}\"")).url.to_string(), said);
+    }
+}
+
+#[test]
+fn credentials_are_two_lines_of_a_file_and_never_told() {
+    let folder = std::env::temp_dir().join(format!("rapport-config-bucket-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let text = format!(
+        "[recorder]\nfolder = \"r\"\n[recorder.bucket]\nurl = \"s3://clinic\"\ncredentials_file = \"c\"\n{}",
+        SECRET
+    );
+    let config = Config::parse(&folder.join("rapport.toml"), &text, []).unwrap();
+    let bucket = config.recorder.bucket.clone().unwrap();
+    fs::write(
+        folder.join("c"),
+        "[default]\naws_access_key_id = AKIA\naws_secret_access_key=hunter2=\n",
+    )
+    .unwrap();
+    assert!(config.check_files().is_ok());
+    let credentials = bucket.credentials().unwrap().unwrap();
+    assert_eq!((&*credentials.key_id, &*credentials.secret), ("AKIA", "hunter2="));
+    assert!(!format!("{credentials:?}").contains("hunter2"));
+    fs::write(folder.join("c"), "aws_secret_access_key = hunter2\n").unwrap();
+    let error = config.check_files().unwrap_err().to_string();
+    assert!(
+        error.contains("expected the lines") && !error.contains("hunter2"),
+        "{error}"
+    );
+    fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
@@ -189,6 +240,19 @@ fn a_value_of_the_wrong_type_tells_what_was_found_and_expected() {
         (
             "[[auth.keys]]\nid = \"a\"",
             "1:1: auth.keys[0]: `public_key` is missing",
+        ),
+        ("[recorder.bucket]", "1:1: recorder.bucket: `url` is missing"),
+        (
+            "recorder.bucket.url = \"s3://Clinic\"",
+            "1:23: recorder.bucket.url: found \"s3://Clinic\", expected a bucket such as",
+        ),
+        (
+            "recorder.bucket.url = \"s3://clinic/a/../b\"",
+            "1:23: recorder.bucket.url: found \"s3://clinic/a/../b\", expected a bucket such as",
+        ),
+        (
+            "recorder.bucket.url = \"file://mnt\"",
+            "1:23: recorder.bucket.url: found \"file://mnt\", expected a bucket such as",
         ),
     ] {
         let error = refusal(text);
@@ -268,6 +332,14 @@ fn what_contradicts_itself_is_refused() {
         (
             "auth.max_ttl = \"1s\"",
             "1:16: auth.max_ttl: found 1s, expected 1min to 8760h",
+        ),
+        (
+            "recorder.bucket = { url = \"s3://clinic\" }",
+            "1:19: recorder.bucket: found a bucket without `recorder.folder`",
+        ),
+        (
+            "recorder = { folder = \"r\", bucket = { url = \"file:///b\", endpoint = \"https://a.example\" } }",
+            "1:69: recorder.bucket.endpoint: found an endpoint for a folder",
         ),
         (
             "limits.rooms = 0",

@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use crate::error::Error;
 use crate::source::Node;
 use crate::units::{Bitrate, ByteSize, TimeSpan};
-use crate::{Auth, Config, Limits, Media, Server};
+use crate::{Auth, BucketUrl, Config, Limits, Media, Recorder, Server};
 
 /// The first rule that a configuration breaks.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,7 +43,8 @@ pub(crate) fn validate(config: &Config) -> Check {
     server(&config.server)?;
     media(&config.media)?;
     auth(&config.auth)?;
-    limits(&config.limits)
+    limits(&config.limits)?;
+    recorder(&config.recorder)
 }
 
 fn server(server: &Server) -> Check {
@@ -175,6 +176,25 @@ fn limits(limits: &Limits) -> Check {
     } = *limits;
     within("limits.publications_per_participant", publications, 1..=64)?;
     within("limits.subscriptions_per_participant", subscriptions, 1..=64)
+}
+
+fn recorder(recorder: &Recorder) -> Check {
+    let Some(bucket) = &recorder.bucket else {
+        return Ok(());
+    };
+    if recorder.folder.is_none() {
+        return Err(Violation::new(
+            "recorder.bucket",
+            "found a bucket without `recorder.folder`, expected the folder that is copied to it",
+        ));
+    }
+    if matches!(bucket.url, BucketUrl::Folder(_)) && bucket.endpoint.is_some() {
+        return Err(Violation::new(
+            "recorder.bucket.endpoint",
+            "found an endpoint for a folder, expected one for a url that begins with \"s3://\" alone",
+        ));
+    }
+    Ok(())
 }
 
 fn within<T: PartialOrd + Display>(key: &str, value: T, range: RangeInclusive<T>) -> Check {
