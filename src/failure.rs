@@ -48,7 +48,7 @@ impl fmt::Display for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let code = match error {
-            Error::Config(_) | Error::Key { .. } => 2,
+            Error::Config(_) | Error::Key { .. } | Error::Bucket(_) => 2,
             Error::Bind { .. } | Error::Media(_) => 3,
             Error::Tls(_) => 4,
             _ => 1,

@@ -9,6 +9,7 @@ use rapport_sfu::worker::Lost;
 
 use crate::auth::KeyError;
 use crate::tls::TlsError;
+use crate::upload::OpenError;
 
 /// Each is one line, and its variant is one exit code of the command.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,9 @@ pub enum Error {
     /// The folder of recordings, or its disk.
     #[error("cannot record in the folder of [recorder]: {0}")]
     Recorder(io::Error),
+    /// The bucket that recordings are copied to.
+    #[error("cannot copy to the bucket of [recorder.bucket]: {0}")]
+    Bucket(#[from] OpenError),
     /// The certificate.
     #[error("TLS: {0}")]
     Tls(#[from] TlsError),

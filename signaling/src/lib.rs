@@ -30,6 +30,7 @@ pub mod sdp;
 mod server;
 pub mod session;
 mod tls;
+mod upload;
 mod whep;
 mod whip;
 
@@ -38,3 +39,4 @@ pub use pages::{CONTENT_POLICY, built_page};
 pub use run::{run, run_announced};
 pub use server::{Server, check, load_keys};
 pub use tls::TlsError;
+pub use upload::OpenError;

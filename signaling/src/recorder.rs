@@ -20,7 +20,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use rapport_recorder::{
     BeginError, Counts, Desk, DeskEvent, Disk, Expired, FileSystem, Limits, Manifest, Recorder, RecordingId,
-    Recovered, Stats, Track, expire, list, recover,
+    Recovered, Stats, Track, Uploads, expire, list, recover,
 };
 use rapport_sfu::command::Command;
 use rapport_sfu::id::{TapId, TrackId};
@@ -66,6 +66,8 @@ pub struct Report {
     pub recovered: u64,
     /// Packets that found no room in their lane.
     pub lost_packets: u64,
+    /// Of the copies in a bucket, where there is one.
+    pub uploads: Option<Uploads>,
     /// When the thread has told this; it stands still while the disk hangs.
     pub at: Option<Instant>,
 }
@@ -79,6 +81,7 @@ pub struct RecorderHandle {
     /// By which each recording listens.
     listening: DashMap<RecordingId, Vec<TapId>>,
     reports: watch::Receiver<Report>,
+    uploads: Option<watch::Receiver<Uploads>>,
 }
 
 /// What the thread is told.
@@ -130,8 +133,17 @@ impl RecorderHandle {
             taps,
             listening: DashMap::new(),
             reports,
+            uploads: None,
         };
         Ok(Some((handle, Running { orders, thread })))
+    }
+
+    /// Tells of these, too.
+    pub(crate) fn with_uploads(self, uploads: watch::Receiver<Uploads>) -> Self {
+        Self {
+            uploads: Some(uploads),
+            ..self
+        }
     }
 
     /// Does what a room wants, whose media is on this lane.
@@ -180,6 +192,7 @@ impl RecorderHandle {
     pub fn report(&self) -> Report {
         Report {
             lost_packets: self.taps.lost_of_recorder(),
+            uploads: self.uploads.as_ref().map(|uploads| *uploads.borrow()),
             ..*self.reports.borrow()
         }
     }
@@ -505,7 +518,7 @@ pub(crate) async fn retain(folder: PathBuf) {
 
 fn tell_expired(expired: &Expired) {
     for id in &expired.destroyed {
-        info!(recording = %id, "its time is over, and it is destroyed");
+        info!(recording = %id, "its time is over, and the folder has nothing of it to open");
     }
     for (id, error) in &expired.failed {
         error!(recording = %id, %error, "its time is over, and it can't be destroyed");
@@ -516,7 +529,7 @@ fn consent_line(message: &str) -> String {
     serde_json::json!({ "at": unix_millis(), "message": message }).to_string()
 }
 
-fn unix_millis() -> u64 {
+pub(crate) fn unix_millis() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     since.as_millis() as u64
 }

@@ -25,6 +25,7 @@ use crate::metrics::Metrics;
 use crate::plugin::{Context, Plugin, Plugins, Taps};
 use crate::recorder::{self, RecorderHandle, Running};
 use crate::tls::Certificates;
+use crate::upload::Uploader;
 
 /// After the last session is gone: time for the last answers to be read.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -50,7 +51,12 @@ impl Server {
         let mut tasks = JoinSet::new();
         let taps = Arc::new(Taps::default());
         let recorder = RecorderHandle::start(&config.recorder, Arc::clone(&taps)).map_err(Error::Recorder)?;
-        let (recorder, recording) = recorder.unzip();
+        let (mut recorder, recording) = recorder.unzip();
+        if let (Some(folder), Some(bucket)) = (&config.recorder.folder, &config.recorder.bucket) {
+            let uploader = Uploader::open(folder, bucket)?;
+            recorder = recorder.map(|recorder| recorder.with_uploads(uploader.uploads()));
+            tasks.spawn(uploader.run());
+        }
         let (app, router) = assemble(config, keys, plugins, plane, (taps, recorder), &mut tasks);
         if let Some(folder) = app.config.recorder.folder.clone() {
             tasks.spawn(recorder::retain(folder));

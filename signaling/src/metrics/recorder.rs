@@ -4,7 +4,7 @@
 
 use prometheus::proto::{Bucket, Histogram, Metric, MetricFamily, MetricType};
 use prometheus::{Counter, Gauge, IntCounter, Registry};
-use rapport_recorder::{Durations, Stats};
+use rapport_recorder::{Durations, Stats, Uploads};
 
 use super::register;
 use super::snapshot::gauge;
@@ -14,6 +14,9 @@ pub(super) fn recorder(registry: &Registry, recorder: &RecorderHandle) {
     let report = recorder.report();
     disk(registry, &report.stats);
     frames(registry, &report);
+    if let Some(uploaded) = &report.uploads {
+        uploads(registry, uploaded);
+    }
     if let Some(at) = report.at {
         let help = "Since the recorder's thread has told anything. Once a second while something is recorded; more means that its disk does not answer.";
         seconds(
@@ -127,6 +130,29 @@ fn frames(registry: &Registry, report: &Report) {
     let gaps = Counter::new("rapport_recorder_gap_seconds_total", help).expect("the name is legal");
     gaps.inc_by(counts.gap_millis as f64 / 1000.0);
     register(registry, gaps);
+}
+
+fn uploads(registry: &Registry, uploads: &Uploads) {
+    gauge(
+        registry,
+        "rapport_recorder_uploads_pending",
+        "Pieces of recordings that the bucket is not proven to have, and recordings that it is to lose and may have. Falls to 0 some time after a recording ends.",
+        uploads.pending,
+    );
+    for (name, help, value) in [
+        (
+            "rapport_recorder_upload_failures_total",
+            "Whatever failed between folder and bucket. It is tried again.",
+            uploads.failures,
+        ),
+        (
+            "rapport_recorder_uploads_lost_total",
+            "Objects that the bucket took, and that were not there or others when they were read back: a bucket to leave if there ever is one.",
+            uploads.lost,
+        ),
+    ] {
+        count(registry, name, help, value);
+    }
 }
 
 /// As a histogram: the recorder, which does not know Prometheus, has counted by the same bounds.

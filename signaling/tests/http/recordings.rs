@@ -25,13 +25,18 @@ impl Drop for Scene {
 }
 
 async fn scene(name: &str) -> Scene {
+    scene_with(name, "").await
+}
+
+async fn scene_with(name: &str, extra: &str) -> Scene {
     let folder = std::env::temp_dir().join(format!("rapport-http-{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     for (id, room) in [(BLUE, "blue"), (RED, "red")] {
         record(&folder, id, room, true);
     }
-    let extra =
-        format!("recorder.folder = {folder:?}\nrecorder.floor = \"1MiB\"\nrecorder.reserve = \"1MiB\"");
+    let extra = format!(
+        "recorder.folder = {folder:?}\nrecorder.floor = \"1MiB\"\nrecorder.reserve = \"1MiB\"\n{extra}"
+    );
     Scene {
         rig: rig_with(&extra, Vec::new()).await,
         folder,
@@ -219,4 +224,39 @@ async fn what_a_crash_left_is_brought_to_an_end_at_the_start_and_counted() {
     ] {
         assert_eq!(value(&text, name, &[]), Some(expected), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_bucket_gets_copies_and_what_it_is_not_proven_to_have_is_counted() {
+    let bucket = std::env::temp_dir().join(format!("rapport-http-bucket-{}", std::process::id()));
+    let extra = format!("recorder.bucket.url = \"file://{}\"", bucket.display());
+    let scene = scene_with("copied", &extra).await;
+    let manifest =
+        |folder: &std::path::Path| std::fs::read(folder.join(BLUE.to_string()).join("manifest.json"));
+    let copied = async {
+        while manifest(&bucket).is_err() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(std::time::Duration::from_secs(30), copied).await;
+    assert!(in_time.is_ok(), "nothing is copied");
+    assert_eq!(manifest(&bucket).unwrap(), manifest(&scene.folder).unwrap());
+    let metrics = scene
+        .rig
+        .http
+        .get(scene.rig.url("/metrics"))
+        .send()
+        .await
+        .unwrap();
+    let text = metrics.text().await.unwrap();
+    // a piece, the journal and the manifest of each
+    let pending = value(&text, "rapport_recorder_uploads_pending", &[]);
+    assert!(pending.is_some_and(|pending| pending <= 6.0), "{pending:?}");
+    for (name, expected) in [
+        ("rapport_recorder_upload_failures_total", 0.0),
+        ("rapport_recorder_uploads_lost_total", 0.0),
+    ] {
+        assert_eq!(value(&text, name, &[]), Some(expected), "{name}");
+    }
+    std::fs::remove_dir_all(&bucket).unwrap();
 }
