@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use rapport_recorder::{FolderError, ShredError, shred};
+use rapport_recorder::{FolderError, ShredError, remotes, shred};
 use rapport_signaling::auth::unix_now;
 
 use super::moment::moment;
@@ -17,21 +17,45 @@ pub(super) fn run(recording: &Path, is_meant: bool) -> Result<(), Failure> {
             "nobody can open a recording whose keys are destroyed, and there is no way back: --yes says that you mean it",
         ));
     }
-    let receipt = shred(recording, unix_now() * 1000).map_err(failure)?;
+    let receipt = shred(recording, unix_now() * 1000).map_err(|error| failure(recording, error))?;
     print(&format!(
         "{}: {} keys destroyed; the receipt is shredded.json\n\
-         Copies and backups of the folder were not reached, and nothing that was exported: destroy them where they are.\n",
-        receipt.recording, receipt.capsules
+         Copies and backups of the folder were not reached, and nothing that was exported: destroy them where they are.\n{}",
+        receipt.recording,
+        receipt.capsules,
+        buckets(recording)
+            .into_iter()
+            .map(|line| line + "\n")
+            .collect::<String>()
     ))
 }
 
-fn failure(error: ShredError) -> Failure {
+/// What each bucket has that the recording was copied to.
+fn buckets(recording: &Path) -> Vec<String> {
+    let Ok(remotes) = remotes(recording) else {
+        return vec!["Whether a bucket has a copy can't be read from upload.jsonl.".to_owned()];
+    };
+    let mut lines: Vec<_> = remotes
+        .into_iter()
+        .map(|(bucket, remote)| match remote.is_erased {
+            true => format!("{bucket} has no copy any more."),
+            false => format!(
+                "{bucket} may have a copy still: the server that copied it there erases it, and upload.jsonl says when that is done."
+            ),
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+fn failure(recording: &Path, error: ShredError) -> Failure {
     match error {
         ShredError::Folder(error @ FolderError::Manifest(_)) => Failure::usage(error),
-        ShredError::Before(receipt) => Failure::running(format!(
-            "its keys were destroyed before, on {}",
-            moment(receipt.at / 1000)
-        )),
+        ShredError::Before(receipt) => {
+            let before = format!("its keys were destroyed before, on {}", moment(receipt.at / 1000));
+            let said = std::iter::once(before).chain(buckets(recording));
+            Failure::running(said.collect::<Vec<_>>().join("; "))
+        }
         other => Failure::running(other),
     }
 }

@@ -272,9 +272,12 @@ fn keys_are_destroyed_when_that_is_meant() {
     let line = failure(&place.run("shred", &[]), 2);
     assert!(line.contains("--yes says that you mean it"), "{line}");
     assert!(place.recording().join("keys.jsonl").exists());
+    let bucket = "{\"begun\":{\"bucket\":\"s3://clinic\"}}\n";
+    fs::write(place.recording().join("upload.jsonl"), bucket).unwrap();
     let said = place.run("shred", &["--yes"]);
     assert!(said.status.success());
     let text = stdout(&said);
+    assert!(text.contains("s3://clinic may have a copy still"), "{text}");
     assert!(
         text.contains("6 keys destroyed") && text.contains("Copies and backups"),
         "{text}"
@@ -285,7 +288,11 @@ fn keys_are_destroyed_when_that_is_meant() {
         line.contains("its keys were destroyed on ") && line.ends_with("nobody can open it any more"),
         "{line}"
     );
-    assert!(failure(&place.run("shred", &["--yes"]), 1).contains("its keys were destroyed before, on "));
+    let erased = format!("{bucket}{{\"erased\":{{\"at\":5}}}}\n");
+    fs::write(place.recording().join("upload.jsonl"), erased).unwrap();
+    let line = failure(&place.run("shred", &["--yes"]), 1);
+    assert!(line.contains("its keys were destroyed before, on "), "{line}");
+    assert!(line.ends_with("s3://clinic has no copy any more."), "{line}");
     assert!(stdout(&place.run("consent", &[])).contains("Keys: 6 were destroyed on "));
     let listed = rapport(&["recording", "list"])
         .arg(place.path("recordings"))
