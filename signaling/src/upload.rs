@@ -22,7 +22,7 @@ use rapport_recorder::{
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::sync::{Mutex, watch};
 use tokio::task::{Id, JoinError, JoinSet, spawn_blocking};
-use tokio::time::{Instant, interval, sleep_until, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tracing::{error, info, warn};
 
 use crate::recorder::unix_millis;
@@ -124,6 +124,8 @@ impl Uploader {
     /// For ever.
     pub(crate) async fn run(mut self) {
         let mut looks = interval(LOOK);
+        // a folder that is slow to look at is not looked at without a pause
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             self.begin_works();
             self.uploads.send_replace(self.ledger.uploads());
