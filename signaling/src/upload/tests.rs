@@ -212,6 +212,7 @@ impl Recordings {
             tracks: vec![Track {
                 codec: Codec::Vp8,
                 sender: 16,
+                device: None,
                 width: 640,
                 height: 360,
             }],
