@@ -15,6 +15,7 @@ export const privacy = {
       "It can’t let anybody in. Only the therapist’s device does that, for one device and one visit, and signs it.",
       "It can’t change what is said or shown, put a stranger’s picture under a name, or play something again: your device does not open that.",
       "What stands after the # in a link that your therapist hands over never reaches it. It proves to the therapist that you were invited, and to you that this is your therapist’s clinic.",
+      "It can’t open a recording. Everybody’s device gives the keys of a recording only to those whom everybody agreed to, locked for them, and only for the time in which everybody agreed.",
     ],
   },
 
@@ -26,6 +27,7 @@ export const privacy = {
       "When they come and go, from which internet address, and how good their line is.",
       "Who is muted, has the camera off, shares a screen, raises a hand, and who speaks at the moment.",
       "How much is sent, and when. Sound is filled up to a few sizes, so that sizes tell little of what is said; sizes of pictures tell how much moves.",
+      "Of a recording: that it was made, when, by whose wish, what for, how long it is kept, who agreed, and how much was sent.",
       "It can keep people apart, or end a session. If it hides that somebody came or left, you are warned within 15 seconds.",
     ],
     demo: "In a demonstration the server makes the links itself. Then it knows what stands after the #, and could come in with it: such a page says so at the top.",
