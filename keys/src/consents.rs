@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::kid::sender_of;
 use crate::message::Stay;
 use crate::recording::{Capsule, Consent, Proposal, ProposalHash};
 
@@ -174,13 +175,10 @@ impl Proposed {
             .iter()
             .any(|subject| subject.device == *device);
         let is_whole = capsule.boxes.len() == self.proposal.recipients.len();
-        let is_of_sender = capsule.kid >> SENDER_SHIFT == u32::from(sender);
+        let is_of_sender = sender_of(capsule.kid) == sender;
         is_own && is_subject && is_of_sender && is_whole && capsule.proposal == self.hash
     }
 }
-
-/// Below it a KID has its generation and step (SK-1, section 9).
-const SENDER_SHIFT: u32 = 20;
 
 /// More than a long day of a room has.
 const MOST_OVER: usize = 64;

@@ -20,6 +20,7 @@ mod device;
 mod encoding;
 mod gate;
 mod hello;
+mod kid;
 mod kit;
 mod link;
 mod message;
@@ -43,6 +44,7 @@ pub use device::{Device, DeviceId, DeviceKeys};
 pub use encoding::spelt;
 pub use gate::{CapsuleRefusal, Gate, Outcome, Refusal, Ruling, To};
 pub use hello::{Hello, Stay};
+pub use kid::sender_of;
 pub use kit::{Kit, KitError};
 pub use link::{Link, LinkError};
 pub use message::{

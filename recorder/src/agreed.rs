@@ -7,6 +7,7 @@ use std::fmt;
 
 use rapport_keys::{
     Certificate, Consent, DeviceId, Hello, Message, Parsed, Proposal, ProposalHash, RootHash, Sources, Stay,
+    sender_of,
 };
 use serde::Deserialize;
 
@@ -219,7 +220,7 @@ impl Agreed {
         if !speaker.has_agreed {
             return Err(Wrong::Disagreed);
         }
-        if capsule.kid >> SENDER_SHIFT != u32::from(speaker.hello.sender) {
+        if sender_of(capsule.kid) != speaker.hello.sender {
             return Err(Wrong::Sender);
         }
         if capsule.boxes.len() != proposed.proposal.recipients.len() {
@@ -392,6 +393,3 @@ impl fmt::Display for Flaw {
         }
     }
 }
-
-/// Of a KID: the sender's index stands above.
-const SENDER_SHIFT: u32 = 20;

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rapport_keys::{BaseKey, Capsule, Message, Parsed, Proposal, RecipientKey, Sources};
+use rapport_keys::{BaseKey, Capsule, Message, Parsed, Proposal, RecipientKey, Sources, sender_of};
 use serde::Deserialize;
 
 use crate::agreed::{Agreed, Flaw, Lines, Wrong};
@@ -74,7 +74,7 @@ impl Capsules {
             {
                 return Err(flaw(*line, Wrong::Contradiction));
             }
-            ring.sources.insert((base.kid >> SENDER_SHIFT) as u16, *sources);
+            ring.sources.insert(sender_of(base.kid), *sources);
         }
         Ok(ring)
     }
@@ -110,6 +110,3 @@ const fn flaw(line: usize, wrong: Wrong) -> Flaw {
         wrong,
     }
 }
-
-/// Of a KID: the sender's index stands above.
-const SENDER_SHIFT: u32 = 20;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::random;
 use crate::base_key::BaseKey;
 use crate::hello::Hello;
+use crate::kid::sender_of;
 
 #[derive(Debug)]
 pub(super) struct Peer {
@@ -67,7 +68,7 @@ impl Peer {
     /// What to install of a key that came; nothing where it does not fit.
     pub(super) fn take_key(&mut self, key: BaseKey) -> Vec<BaseKey> {
         let generation = |kid: u32| kid >> 8;
-        if key.kid >> 20 != u32::from(self.hello.sender) {
+        if sender_of(key.kid) != self.hello.sender {
             return Vec::new();
         }
         match self.first {
