@@ -182,8 +182,11 @@ impl Capture {
 
     /// The file can't be trusted any more. What is durable of it stays; the rest goes on in another one.
     pub fn handle_failed(&mut self) {
-        let micros = self.durable.micros;
-        self.state = State::of_file(&self.manifest, self.state.file + 1, micros);
+        let waiting = std::mem::take(&mut self.durable.waiting);
+        self.state = State {
+            waiting,
+            ..State::of_file(&self.manifest, self.state.file + 1, self.durable.micros)
+        };
         self.state.await_keys(&self.manifest, Some(Reason::DiskFailed));
         self.durable = self.state.clone();
         self.pending = Pending::default();
@@ -229,7 +232,11 @@ impl Capture {
         else {
             return false;
         };
-        if !is_sound && (self.is_sound_only || !self.is_awaited(frame)) {
+        if !is_sound && self.is_sound_only {
+            self.state.handle_dropped(frame);
+            return false;
+        }
+        if !is_sound && !self.is_awaited(frame) {
             return false;
         }
         let millis = frame.micros / 1000;
@@ -314,7 +321,8 @@ impl State {
         state
     }
 
-    /// Nothing of a picture is written before a key frame of it. What is waited for already is so since longer.
+    /// Nothing of a picture is written before a key frame of it. What is waited for already is so since longer, and of a
+    /// track that has not begun nothing is missing.
     fn await_keys(&mut self, manifest: &Manifest, reason: Option<Reason>) {
         let before = std::mem::take(&mut self.waiting);
         let pictures = (1..).zip(&manifest.tracks).filter(|(_, track)| !track.is_sound());
@@ -324,12 +332,20 @@ impl State {
             reason,
         });
         let earlier = |new: Waiting| {
-            let known = before
-                .iter()
-                .find(|known| known.track == new.track && known.reason.is_some());
+            let known = before.iter().find(|known| known.track == new.track);
             known.copied().unwrap_or(new)
         };
         self.waiting = waiting.map(earlier).collect();
+    }
+
+    /// A frame of a picture is not written, for want of room: if its track had not begun, it is missing from here on.
+    fn handle_dropped(&mut self, frame: &Frame) {
+        let mut waiting = self.waiting.iter_mut();
+        let new = waiting.find(|waiting| waiting.track == frame.track && waiting.reason.is_none());
+        if let Some(waiting) = new {
+            waiting.since = frame.micros;
+            waiting.reason = Some(Reason::DiskFull);
+        }
     }
 
     /// Clusters begin at key frames, so that a player can begin there; and now and then where there is sound alone.
@@ -348,3 +364,40 @@ const SHORTEST_MILLIS: u64 = 500;
 const SOUND_MILLIS: u64 = 5_000;
 /// RFC 9559 §10.2: a block's time is 16 bits, signed, from its cluster's.
 const LONGEST_MILLIS: u64 = 30_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Journal;
+    use crate::testing::{manifest, second};
+
+    #[test]
+    fn a_camera_that_comes_on_while_the_disk_is_full_is_missing_from_then_on() {
+        let mut capture = Capture::begin(manifest());
+        let mut records = Vec::new();
+        let mut handle = |capture: &mut Capture, number, without: u8| {
+            let frames = second(number);
+            let frames = frames.into_iter().filter(|frame| frame.track != without);
+            frames.for_each(|frame| capture.handle_frame(frame));
+            records.extend(capture.poll_span().into_iter().flat_map(|span| span.records));
+            capture.handle_durable();
+        };
+        handle(&mut capture, 0, 4);
+        capture.handle_shortage();
+        handle(&mut capture, 1, 4);
+        handle(&mut capture, 2, 0);
+        capture.handle_room();
+        handle(&mut capture, 3, 0);
+        handle(&mut capture, 4, 0);
+        let gaps = Journal::read(&records)
+            .records
+            .into_iter()
+            .filter_map(|record| match record {
+                Record::Gap(gap) => Some((gap.track, gap.from, gap.to)),
+                _ => None,
+            });
+        // the last sound of the first second; the first picture of the third
+        let expected = [(2, 900_000, 4_000_000), (4, 2_000_000, 4_000_000)];
+        assert_eq!(gaps.collect::<Vec<_>>(), expected);
+    }
+}

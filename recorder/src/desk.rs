@@ -7,22 +7,23 @@
 //! if the generation of its key has a capsule: of anything else the recording would hold what nobody agreed to, or what
 //! nobody can open.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+mod feed;
+mod session;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use rapport_seal::{Codec, Kid, kid_of};
-use rapport_sfu::codec::MediaKind;
 use rapport_sfu::id::TapId;
 use rapport_sfu::subscription::tap::TapPacket;
 
 use crate::beside::Beside;
-use crate::frame::Frame;
-use crate::intake::{Intake, Output, Source};
+use crate::intake::Output;
 use crate::manifest::{Manifest, RecordingId};
 use crate::recorder::{BeginError, Event, Recorder};
 use crate::recording::CommitError;
 use crate::stats::Stats;
 use crate::volume::Volume;
+use session::{Session, Taken};
 
 /// See the module. Waits for the disk in [`Desk::handle_timeout`], as [`Recorder`] does.
 pub struct Desk<V: Volume> {
@@ -58,7 +59,7 @@ pub enum DeskEvent {
 pub struct Counts {
     /// Packets that came while not everybody agreed: on their way when somebody took their yes back, mostly.
     pub withheld_packets: u64,
-    /// Packets of another codec than their track has: of a source that came later, or of another browser.
+    /// Packets of a codec that no track has, or of none yet: up to the key frame that a track begins with.
     pub foreign_packets: u64,
     /// Frames under a key of which there is no capsule.
     pub keyless_frames: u64,
@@ -67,44 +68,6 @@ pub struct Counts {
     pub unconsented_frames: u64,
     /// Milliseconds of tracks that are missing.
     pub gap_millis: u64,
-}
-
-#[derive(Debug)]
-struct Session {
-    /// The codecs become what the first packets say.
-    manifest: Manifest,
-    intake: Intake,
-    taps: BTreeMap<u8, TapId>,
-    began: Instant,
-    /// Before it is made; what came until then.
-    early: Option<Early>,
-    /// Everybody agrees until then.
-    until: Option<Instant>,
-    /// Since when, if nothing has come in between: what arrived before is not of this span.
-    since: Option<Instant>,
-    has_begun: bool,
-    /// When everybody agreed, in microseconds since the beginning; the last one may be open.
-    spans: Vec<(u64, Option<u64>)>,
-    /// By the upper bits of KIDs.
-    generations: BTreeSet<u32>,
-    silent: BTreeSet<u8>,
-}
-
-/// What becomes of a packet.
-enum Taken {
-    Yes,
-    /// Its source is switched off.
-    Silent,
-    /// The track of the file has another codec, which can't be changed.
-    OtherCodec,
-}
-
-#[derive(Debug, Default)]
-struct Early {
-    outputs: Vec<Output>,
-    beside: Vec<(Beside, String)>,
-    /// Tracks of which a packet has come.
-    seen: BTreeSet<u8>,
 }
 
 impl<V: Volume> Desk<V> {
@@ -119,47 +82,20 @@ impl<V: Volume> Desk<V> {
         }
     }
 
-    /// A recording begins, in which everybody agrees until `until`. `feeds` are its tracks in their order: what listens,
-    /// and whose it is. It is made when a packet of each has told its codec, or [`CODECS_WITHIN`] later.
+    /// A recording begins, in which everybody agrees until the moment that is told, by these messages. `feeds` are its
+    /// tracks in their order: what listens, and whose it is. It is made when a packet of each has told its codec, or
+    /// [`CODECS_WITHIN`] later, and has then tracks for what pictures may change to.
     pub fn handle_begin(
         &mut self,
         now: Instant,
         manifest: Manifest,
         feeds: &[(TapId, u32)],
-        (until, consents): (Instant, Vec<String>),
+        agreed: (Instant, Vec<String>),
     ) {
         let id = manifest.id;
-        let numbered = || (1u8..).zip(&manifest.tracks).zip(feeds);
-        let sources = numbered().map(|((number, track), (_, owner))| Source {
-            number,
-            owner: *owner,
-            kind: if track.is_sound() {
-                MediaKind::Audio
-            } else {
-                MediaKind::Video
-            },
-        });
-        let session = Session {
-            intake: Intake::new(now, sources.collect()),
-            taps: numbered().map(|((number, _), (tap, _))| (number, *tap)).collect(),
-            manifest: manifest.clone(),
-            began: now,
-            early: Some(Early {
-                beside: consents
-                    .into_iter()
-                    .map(|line| (Beside::Consents, line))
-                    .collect(),
-                ..Early::default()
-            }),
-            until: Some(until),
-            since: Some(now),
-            has_begun: false,
-            spans: vec![(0, None)],
-            generations: BTreeSet::new(),
-            silent: BTreeSet::new(),
-        };
-        self.taps
-            .extend(session.taps.iter().map(|(number, tap)| (*tap, (id, *number))));
+        let session = Session::new(now, manifest, feeds, agreed);
+        let taps = session.taps().map(|(tap, number)| (tap, (id, number)));
+        self.taps.extend(taps);
         self.sessions.insert(id, session);
         self.drain(id);
     }
@@ -176,14 +112,16 @@ impl<V: Volume> Desk<V> {
             self.counts.withheld_packets += 1;
             return;
         }
-        match session.takes(number, &packet) {
-            Taken::Yes => {
-                session.intake.handle_packet(now, number, packet);
-                self.drain(id);
-            }
-            Taken::OtherCodec => self.counts.foreign_packets += 1,
+        match session.take(now, number, &packet) {
+            Taken::By(track) => session.intake.handle_packet(now, track, packet),
             Taken::Silent => {}
+            Taken::Foreign => self.counts.foreign_packets += 1,
+            Taken::Awaited => {
+                self.counts.foreign_packets += 1;
+                self.events.push_back((id, DeskEvent::WantsKeyframe(packet.tap)));
+            }
         }
+        self.drain(id);
     }
 
     /// At that moment it was so that everybody agrees until then, or does not (`None`). It may be told late: what was
@@ -203,34 +141,24 @@ impl<V: Volume> Desk<V> {
         self.drain(id);
     }
 
-    /// A track of the recording is fed by another tap from now on.
+    /// A feed of the recording comes by another tap from now on.
     pub fn handle_feed(&mut self, now: Instant, id: RecordingId, number: u8, tap: TapId) {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
-        if let Some(former) = session.taps.insert(number, tap) {
+        if let Some(former) = session.feed(now, number, tap) {
             self.taps.remove(&former);
-        }
-        self.taps.insert(tap, (id, number));
-        // numbers begin anew, and what is missing between them is no loss
-        session.intake.handle_paused(now, number);
-        if session.since.is_some() && !session.silent.contains(&number) {
-            session.intake.handle_resumed(now, number);
+            self.taps.insert(tap, (id, number));
         }
         self.drain(id);
     }
 
     /// A source was switched off, or on: what does not come in between is not missing.
     pub fn handle_silent(&mut self, now: Instant, id: RecordingId, number: u8, silent: bool) {
-        let Some(session) = self.sessions.get_mut(&id) else {
-            return;
-        };
-        if silent && session.silent.insert(number) {
-            session.intake.handle_paused(now, number);
-        } else if !silent && session.silent.remove(&number) && session.since.is_some() {
-            session.intake.handle_resumed(now, number);
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.silence(now, number, silent);
+            self.drain(id);
         }
-        self.drain(id);
     }
 
     /// Messages of those who agree, to be kept beside the recording.
@@ -246,8 +174,7 @@ impl<V: Volume> Desk<V> {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
-        if session.generations.len() < MOST_GENERATIONS {
-            session.generations.insert(generation(kid));
+        if session.admit_generation(kid) {
             self.keep(id, Beside::Keys, line);
         }
     }
@@ -313,7 +240,7 @@ impl<V: Volume> Desk<V> {
         if session.intake.poll_timeout().is_some_and(|at| at <= now) {
             session.intake.handle_timeout(now);
         }
-        if session.early.is_some() && session.began + CODECS_WITHIN <= now {
+        if session.makes_at().is_some_and(|at| at <= now) {
             self.make_early(id);
         }
         self.drain(id);
@@ -330,13 +257,7 @@ impl<V: Volume> Desk<V> {
         for output in outputs {
             self.handle_output(id, output);
         }
-        let is_told = |session: &Session| {
-            session
-                .early
-                .as_ref()
-                .is_some_and(|early| early.seen.len() == session.taps.len())
-        };
-        if self.sessions.get(&id).is_some_and(is_told) {
+        if self.sessions.get(&id).is_some_and(Session::is_told) {
             self.make_early(id);
         }
     }
@@ -346,13 +267,9 @@ impl<V: Volume> Desk<V> {
             return;
         };
         if let Output::WantsKeyframe { number } = output {
-            if let Some(tap) = session
-                .taps
-                .get(&number)
-                .filter(|_| !session.silent.contains(&number))
-            {
-                self.events.push_back((id, DeskEvent::WantsKeyframe(*tap)));
-            }
+            let tap = session.tap_of_track(number);
+            let wish = tap.map(|tap| (id, DeskEvent::WantsKeyframe(tap)));
+            self.events.extend(wish);
             return;
         }
         match &mut session.early {
@@ -392,6 +309,7 @@ impl<V: Volume> Desk<V> {
             return;
         };
         let Some(early) = session.early.take() else { return };
+        session.add_spares();
         if let Err(error) = self.recorder.handle_begin(session.manifest.clone()) {
             self.forget(id);
             self.events.push_back((id, DeskEvent::Refused(error)));
@@ -447,15 +365,9 @@ impl<V: Volume> Desk<V> {
         let Some(session) = self.sessions.get(&id) else {
             return;
         };
-        for (number, tap) in &session.taps {
-            let is_picture = session
-                .manifest
-                .track(*number)
-                .is_some_and(|track| !track.is_sound());
-            if is_picture && !session.silent.contains(number) {
-                self.events.push_back((id, DeskEvent::WantsKeyframe(*tap)));
-            }
-        }
+        let taps = session.picture_taps();
+        self.events
+            .extend(taps.map(|tap| (id, DeskEvent::WantsKeyframe(tap))));
     }
 
     fn tell_begun(&mut self, id: RecordingId, micros: u64) {
@@ -472,104 +384,8 @@ impl<V: Volume> Desk<V> {
     }
 }
 
-impl Session {
-    fn is_agreed_at(&self, moment: Instant) -> bool {
-        let since = self.since.is_some_and(|since| since <= moment);
-        since && self.until.is_some_and(|until| moment < until)
-    }
-
-    /// Whether a packet is of its track; the first one says what codes it.
-    fn takes(&mut self, number: u8, packet: &TapPacket) -> Taken {
-        if self.silent.contains(&number) {
-            return Taken::Silent;
-        }
-        let track = self.manifest.tracks.get_mut(usize::from(number) - 1);
-        let Some((track, codec)) = track.zip(Codec::of(packet.codec)) else {
-            return Taken::OtherCodec;
-        };
-        if let Some(early) = &mut self.early
-            && early.seen.insert(number)
-        {
-            track.codec = codec;
-        }
-        if track.codec == codec {
-            Taken::Yes
-        } else {
-            Taken::OtherCodec
-        }
-    }
-
-    /// The last yes has run out by itself by that moment.
-    fn lapse(&mut self, now: Instant, at: Instant) {
-        if let Some(until) = self.until.filter(|until| *until <= at)
-            && self.since.is_some()
-        {
-            self.pause(now, until);
-            self.until = None;
-        }
-    }
-
-    fn pause(&mut self, now: Instant, at: Instant) {
-        let micros = self.micros(at);
-        self.since = None;
-        if let Some((_, end @ None)) = self.spans.last_mut() {
-            *end = Some(micros);
-        }
-        for number in self.taps.keys() {
-            self.intake.handle_paused(now, *number);
-        }
-    }
-
-    fn resume(&mut self, now: Instant, at: Instant) {
-        self.since = Some(at);
-        self.spans.push((self.micros(at), None));
-        for number in self.taps.keys().filter(|number| !self.silent.contains(number)) {
-            self.intake.handle_resumed(now, *number);
-        }
-    }
-
-    fn micros(&self, now: Instant) -> u64 {
-        now.saturating_duration_since(self.began).as_micros() as u64
-    }
-
-    fn is_agreed_to(&self, micros: u64) -> bool {
-        let slack = CLOCKS_WITHIN.as_micros() as u64;
-        let mut spans = self.spans.iter();
-        spans.any(|(from, to)| micros + slack >= *from && to.is_none_or(|to| micros <= to + slack))
-    }
-
-    fn has_capsule(&self, frame: &Frame) -> bool {
-        let codec = self.manifest.track(frame.track).map(|track| track.codec);
-        let kid = codec.and_then(|codec| kid_of(codec, &frame.bytes));
-        kid.is_some_and(|Kid(kid)| self.generations.contains(&generation(kid)))
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        let early = self.early.as_ref().map(|_| self.began + CODECS_WITHIN);
-        [
-            self.intake.poll_timeout(),
-            early,
-            self.until.filter(|_| self.since.is_some()),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-    }
-}
-
-/// Sender index and generation of a KID (SK-1, section 9).
-const fn generation(kid: u32) -> u32 {
-    kid >> 8
-}
-
 /// Somebody who is silent or whose camera is off sends nothing: the first codec that was negotiated is taken then.
 pub const CODECS_WITHIN: Duration = Duration::from_millis(1000);
-
-/// How far the time at which a frame was captured may be off: what the intake allows, and some.
-const CLOCKS_WITHIN: Duration = Duration::from_millis(250);
-
-/// Of sixteen senders more than a long day has; each costs eight bytes here, and a line beside the recording.
-const MOST_GENERATIONS: usize = 65_536;
 
 #[cfg(test)]
 mod tests;

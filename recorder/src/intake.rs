@@ -106,9 +106,14 @@ impl Intake {
         self.with(now, number, Track::handle_paused);
     }
 
-    /// What is captured from here on is written; of a picture, from a key frame on.
-    pub fn handle_resumed(&mut self, now: Instant, number: u8) {
-        self.with(now, number, Track::handle_resumed);
+    /// What is captured from `since` on is written, of what comes from here on; of a picture, from a key frame on.
+    pub fn handle_resumed(&mut self, now: Instant, number: u8, since: Instant) {
+        self.with(now, number, |track, context| track.handle_resumed(context, since));
+    }
+
+    /// One more track, which is paused. Its owner has one already.
+    pub fn handle_spare(&mut self, source: Source) {
+        self.tracks.push(Track::paused(source));
     }
 
     /// To be called when [`Self::poll_timeout`] says so.

@@ -35,7 +35,8 @@ pub struct Manifest {
     /// When it is to be destroyed, in seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<u64>,
-    /// What is recorded, in the order of track numbers from 1.
+    /// What is recorded, in the order of track numbers from 1. A picture has a track for each codec that it may be sent by:
+    /// most of them stay empty.
     pub tracks: Vec<Track>,
 }
 

@@ -437,6 +437,8 @@ pub(crate) fn manifest() -> Manifest {
             track(Codec::Vp8, 16),
             track(Codec::Opus, 17),
             track(Codec::Vp9, 17),
+            // of a codec that nobody sends
+            track(Codec::Vp8, 17),
         ],
     }
 }

@@ -22,6 +22,8 @@ use rapport_recorder::{
     BeginError, Counts, Desk, DeskEvent, Disk, Expired, FileSystem, Limits, Manifest, Recorder, RecordingId,
     Recovered, Stats, Track, Uploads, expire, list, recover,
 };
+use rapport_seal::Codec;
+use rapport_sfu::codec::MediaKind;
 use rapport_sfu::command::Command;
 use rapport_sfu::id::{TapId, TrackId};
 use rapport_sfu::subscription::tap::TapPacket;
@@ -32,7 +34,7 @@ use tracing::{error, info, warn};
 
 use crate::media::Lane;
 use crate::plugin::Taps;
-use crate::room::{Beginning, RecordOrder, Recorded, Request};
+use crate::room::{Beginning, Feed, RecordOrder, Recorded, Request};
 
 /// Orders on their way: those of all rooms of a server at the same moment.
 const ORDER_DEPTH: usize = 1024;
@@ -359,18 +361,17 @@ impl Clerk {
                 .filter_map(|(tap, feed)| Some((*tap, feed.track?))),
         );
         let begun = unix_millis();
-        let known = listening.filter_map(|(tap, feed)| {
-            let codec = rapport_seal::Codec::of(feed.codec)?;
+        let described = listening.map(|(tap, feed)| {
             let track = Track {
-                codec,
+                codec: codec_of(feed),
                 sender: feed.sender,
                 device: Some(Track::spelt(&feed.device)),
                 width: 0,
                 height: 0,
             };
-            Some((track, (*tap, feed.owner)))
+            (track, (*tap, feed.owner))
         });
-        let (tracks, owners): (Vec<_>, Vec<_>) = known.unzip();
+        let (tracks, owners): (Vec<_>, Vec<_>) = described.unzip();
         let manifest = Manifest {
             version: Manifest::VERSION,
             id,
@@ -523,6 +524,14 @@ fn tell_expired(expired: &Expired) {
     for (id, error) in &expired.failed {
         error!(recording = %id, %error, "its time is over, and it can't be destroyed");
     }
+}
+
+/// Each feed has a track, and so its number: where a codec can't be sealed, no packet of it is written.
+fn codec_of(feed: &Feed) -> Codec {
+    Codec::of(feed.codec).unwrap_or(match feed.kind {
+        MediaKind::Audio => Codec::Opus,
+        MediaKind::Video => Codec::Vp9,
+    })
 }
 
 fn consent_line(message: &str) -> String {

@@ -1,3 +1,4 @@
+use rapport_seal::Codec;
 use rapport_sfu::codec::Codec as Sent;
 use rapport_sfu::id::TapId;
 
@@ -22,6 +23,7 @@ const SECOND: Duration = Duration::from_secs(1);
 struct Scene {
     desk: Desk<Shared>,
     volume: Shared,
+    began: Instant,
     now: Instant,
     sound: Sender,
     picture: Sender,
@@ -61,6 +63,7 @@ impl Scene {
         let mut scene = Self {
             desk: Desk::new(recorder),
             volume,
+            began: now,
             now,
             sound: Sender::new(Sent::Opus, 0),
             picture: Sender::new(Sent::Vp8, 0),
@@ -99,6 +102,22 @@ impl Scene {
             }
             self.settle();
         }
+    }
+
+    /// One packet of the picture's next frame, which is lost but for that.
+    fn picture_packet(&mut self, is_key: bool) -> TapPacket {
+        self.picture.skip(STEP);
+        let packet = self.picture.send(is_key).packets.swap_remove(0);
+        TapPacket {
+            tap: PICTURE,
+            arrived: self.now,
+            ..packet
+        }
+    }
+
+    /// Since the beginning.
+    fn millis(&self, moment: Instant) -> u64 {
+        moment.duration_since(self.began).as_millis() as u64
     }
 
     /// What the sound sends in a span, in which nobody takes it in.
@@ -159,9 +178,28 @@ impl Scene {
     /// Times in milliseconds of what stands in the file, of one track.
     fn written(&self, track: u8) -> Vec<u64> {
         let disk = self.volume.folder(&ID.to_string());
-        let file = disk.borrow_mut().bytes(&format!("{ID}/capture-000.mkv")).to_vec();
+        let complete = format!("{ID}/capture-000.mkv");
+        let name = if disk.borrow_mut().has(&complete) {
+            complete
+        } else {
+            format!("{complete}.part")
+        };
+        let file = disk.borrow_mut().bytes(&name).to_vec();
         let of_track = blocks(&file).into_iter().filter(|frame| frame.track == track);
         of_track.map(|frame| frame.micros / 1000).collect()
+    }
+
+    /// The picture comes by another codec from now on, of somebody else's browser or of another encoder.
+    fn change_codec(&mut self, codec: Sent) {
+        self.picture = Sender::new(codec, 0);
+    }
+
+    /// The numbers of the tracks that have this codec.
+    fn tracks(&self, codec: Codec) -> Vec<u8> {
+        let manifest: Manifest = serde_json::from_str(&self.text("manifest.json")).unwrap();
+        let numbered = (1..).zip(&manifest.tracks);
+        let of_codec = numbered.filter(|(_, track)| track.codec == codec);
+        of_codec.map(|(number, _)| number).collect()
     }
 
     fn text(&self, name: &str) -> String {
@@ -270,9 +308,115 @@ fn who_is_silent_from_the_start_is_recorded_when_they_speak() {
     assert!(scene.has(|event| matches!(event, DeskEvent::Begun)));
     scene.end();
     assert!(scene.written(1).len() > 90);
-    assert!(scene.desk.counts().foreign_packets > 0);
     // its codec was not known when the file was made, and is another than was thought
     assert!(scene.written(2).is_empty());
+    let [of_vp8] = scene.tracks(Codec::Vp8)[..] else {
+        panic!("no track of VP8, or more than one");
+    };
+    assert!(scene.written(of_vp8).len() > 90);
+    assert_eq!(scene.desk.counts(), Counts::default());
+}
+
+#[test]
+fn a_picture_that_changes_its_codec_goes_on_at_the_next_key_frame() {
+    let mut scene = Scene::new();
+    scene.run(2 * SECOND + 10 * STEP);
+    for (sent, codec) in [
+        (Sent::Vp9 { profile: 0 }, Codec::Vp9),
+        (Sent::Av1 { profile: 0 }, Codec::Av1),
+        (Sent::Vp8, Codec::Vp8),
+    ] {
+        let changed = scene.now;
+        scene.change_codec(sent);
+        let millis = scene.millis(changed);
+        // not a key frame: one is asked for
+        scene.told.clear();
+        let packet = scene.picture_packet(false);
+        scene.desk.handle_packet(scene.now, packet);
+        scene.settle();
+        assert!(scene.has(|event| matches!(event, DeskEvent::WantsKeyframe(tap) if *tap == PICTURE)));
+        scene.run(2 * SECOND);
+        scene.wait(SECOND);
+        let of_codec: Vec<_> = scene
+            .tracks(codec)
+            .iter()
+            .flat_map(|track| scene.written(*track))
+            .collect();
+        let since: Vec<_> = of_codec.iter().filter(|at| **at >= millis).collect();
+        assert!(since.len() > 90, "{codec:?}: {since:?}");
+        assert!(*since[0] < millis + 100, "{codec:?}: {since:?} after {millis}");
+    }
+    scene.end();
+    assert_eq!(
+        scene.desk.counts().foreign_packets,
+        3,
+        "each before its key frame"
+    );
+    assert_eq!(scene.desk.counts().unconsented_frames, 0);
+    assert_eq!(scene.desk.counts().gap_millis, 0, "nothing was lost");
+}
+
+#[test]
+fn a_late_packet_of_the_codec_before_changes_nothing() {
+    let mut scene = Scene::new();
+    scene.run(2 * SECOND);
+    let late = scene.picture_packet(false);
+    scene.change_codec(Sent::Vp9 { profile: 0 });
+    scene.run(SECOND);
+    let arrived = scene.now;
+    scene.desk.handle_packet(scene.now, TapPacket { arrived, ..late });
+    scene.run(SECOND);
+    scene.end();
+    let [of_vp9] = scene.tracks(Codec::Vp9)[..] else {
+        panic!("no track of VP9, or more than one");
+    };
+    let written = scene.written(of_vp9);
+    assert!(written.len() > 95, "{written:?}");
+    let steps = written.windows(2).map(|pair| pair[1] - pair[0]);
+    assert!(steps.max().unwrap() < 60, "{written:?}");
+}
+
+#[test]
+fn a_source_that_is_off_while_its_codec_changes_stays_off() {
+    let mut scene = Scene::new();
+    scene.run(2 * SECOND);
+    scene.desk.handle_silent(scene.now, ID, 2, true);
+    scene.change_codec(Sent::Vp9 { profile: 0 });
+    scene.run(SECOND);
+    scene.agree(None);
+    scene.agree(Some(60 * SECOND));
+    scene.run(SECOND);
+    let [of_vp9] = scene.tracks(Codec::Vp9)[..] else {
+        panic!("no track of VP9, or more than one");
+    };
+    scene.wait(SECOND);
+    assert!(scene.written(of_vp9).is_empty());
+    scene.desk.handle_silent(scene.now, ID, 2, false);
+    scene.run(SECOND);
+    scene.end();
+    assert!(scene.written(of_vp9).len() > 45);
+}
+
+#[test]
+fn tracks_run_out_before_their_numbers_do() {
+    let volume = Shared::of(Faulty::of_size(10_000_000));
+    let now = Instant::now();
+    let mut desk = Desk::new(Recorder::open(volume.clone(), LIMITS, now).unwrap());
+    let one = manifest();
+    let pictures = Manifest {
+        tracks: vec![one.tracks[1].clone(); 48],
+        ..one
+    };
+    let feeds: Vec<_> = (1..=48).map(|number| (TapId(number), number as u32)).collect();
+    desk.handle_begin(now, pictures, &feeds, (now + SECOND, Vec::new()));
+    desk.handle_timeout(now + CODECS_WITHIN);
+    let bytes = volume
+        .clone()
+        .borrow_mut()
+        .bytes(&format!("{ID}/manifest.json"))
+        .to_vec();
+    let manifest: Manifest = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(manifest.tracks.len(), 126);
 }
 
 #[test]

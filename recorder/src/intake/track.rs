@@ -97,6 +97,13 @@ impl Track {
         }
     }
 
+    pub(super) fn paused(source: Source) -> Self {
+        Self {
+            is_paused: true,
+            ..Self::new(source)
+        }
+    }
+
     pub(super) const fn number(&self) -> u8 {
         self.source.number
     }
@@ -172,8 +179,8 @@ impl Track {
         self.is_paused = true;
     }
 
-    /// What is captured from here on is written.
-    pub(super) fn handle_resumed(&mut self, context: &mut Context<'_>) {
+    /// What is captured from `since` on is written.
+    pub(super) fn handle_resumed(&mut self, context: &mut Context<'_>, since: Instant) {
         if !self.is_paused {
             return;
         }
@@ -188,7 +195,7 @@ impl Track {
             encodings: std::mem::take(&mut self.encodings),
             codec: self.codec,
             last: self.last,
-            floor: context.local(context.now),
+            floor: context.local(since),
             ..Self::new(self.source)
         };
         self.handle_timeout(context);

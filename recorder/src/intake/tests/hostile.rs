@@ -76,7 +76,7 @@ proptest! {
                 driver.run(at);
                 match what {
                     0 => driver.intake.handle_paused(driver.began + at, 1),
-                    1 => driver.intake.handle_resumed(driver.began + at, 1),
+                    1 => driver.intake.handle_resumed(driver.began + at, 1, driver.began + at),
                     _ => driver.arrive(at, 1, packet),
                 }
                 driver.drain(at);

@@ -138,9 +138,11 @@ fn nothing_is_written_nor_told_of_a_pause() {
                 driver.drain(at(number));
             }
             if number == 45 {
-                driver
-                    .intake
-                    .handle_resumed(driver.began + at(number) - millis(1), 1);
+                driver.intake.handle_resumed(
+                    driver.began + at(number) - millis(1),
+                    1,
+                    driver.began + at(number) - millis(1),
+                );
                 driver.drain(at(number) - millis(1));
             }
             driver.arrive_all(at(number), sent.packets);
@@ -172,7 +174,9 @@ fn a_loss_before_a_pause_is_told_up_to_it() {
         driver.arrive_all(at(number), sent.packets);
     }
     driver.intake.handle_paused(driver.began + at(10), 1);
-    driver.intake.handle_resumed(driver.began + at(20), 1);
+    driver
+        .intake
+        .handle_resumed(driver.began + at(20), 1, driver.began + at(20));
     driver.end(at(30));
     assert_eq!(driver.frames().len(), 5);
     let [Gap { from, to, .. }] = driver.gaps()[..] else {
@@ -189,7 +193,9 @@ fn what_was_captured_before_it_was_resumed_is_not_written() {
     let sent = send(&mut sender, 10);
     driver.arrive_all(at(0), sent[0].packets.clone());
     driver.intake.handle_paused(driver.began + at(1), 1);
-    driver.intake.handle_resumed(driver.began + at(3), 1);
+    driver
+        .intake
+        .handle_resumed(driver.began + at(3), 1, driver.began + at(3));
     // all of them come at once
     driver.arrive_all(at(5), sent[1..6].iter().flat_map(|sent| sent.packets.clone()));
     driver.end(at(6));

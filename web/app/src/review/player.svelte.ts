@@ -7,6 +7,7 @@ import {
   type ListedRecording,
   Review,
   type Reviewed,
+  type ReviewTrack,
   ReviewFault,
 } from "@rapport/client";
 import type { ReviewFace, Watched } from "./face";
@@ -42,6 +43,8 @@ export class Player implements ReviewFace {
   readonly #playing: Playing;
   #review: Review | undefined;
   #streams: Stream[] = [];
+  /** Of which something came. */
+  #found = new Set<number>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #lookedAt = 0;
   #headAt = 0;
@@ -117,6 +120,7 @@ export class Player implements ReviewFace {
 
   #handle(message: FromReviewWorker): void {
     if (message.type === "opened") this.#begin(message.reviewed);
+    else if (message.type === "found") this.#handleFound(message.track);
     else if (message.type === "media") this.#streamOf(message.track)?.lane.append(message.bytes);
     else if (message.type === "read") this.#read = message.ms;
     else if (message.type === "gap") {
@@ -128,29 +132,50 @@ export class Player implements ReviewFace {
 
   #begin(reviewed: Reviewed): void {
     this.reviewed = reviewed;
-    const isPlayed = (mimeType: string | undefined) =>
-      mimeType !== undefined && MediaSource.isTypeSupported(mimeType);
-    this.#streams = reviewed.tracks.flatMap(({ number: track, person, kind, mimeType }): Stream[] => {
-      if (person === undefined || !mimeType || !isPlayed(mimeType)) return [];
+    this.#arrange(reviewed);
+    if (!reviewed.tracks.some(isPlayed))
+      return this.#fail({ code: "unplayable", detail: "no stream", place: {} });
+    this.#load(this.positionMs);
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  /** A stream is made when something of it comes: most tracks of pictures are empty. */
+  #handleFound(number: number): void {
+    const { reviewed } = this;
+    const track = reviewed?.tracks.find((one) => one.number === number);
+    if (!reviewed || !track || this.#found.has(number)) return;
+    this.#found.add(number);
+    const { kind, person, mimeType } = track;
+    if (person !== undefined && mimeType && isPlayed(track)) {
       const element = kind === "sound" ? document.createElement("audio") : pictureElement();
       const seconds = this.#playing.recording.safeMs / 1000 + SPARE_SECONDS;
       const lane = new Lane(element, { mimeType, seconds }, (detail) =>
         this.#fail({ code: "unplayable", detail, place: {} }),
       );
-      return [{ track, kind, person, element, lane }];
-    });
+      lane.go(this.positionMs / 1000);
+      this.#streams.push({ track: number, kind, person, element, lane });
+    }
+    this.#arrange(reviewed);
+  }
+
+  #arrange(reviewed: Reviewed): void {
+    const unseen = reviewed.tracks.filter(
+      (track) => track.kind === "picture" && this.#found.has(track.number) && !isPlayed(track),
+    );
     this.people = reviewed.people.map((person, at) => ({
       ...person,
       pictures: this.#streams.flatMap(({ person: of, element }) =>
-        of === at && element instanceof HTMLVideoElement ? [{ element, isShown: false }] : [],
+        of === at && element instanceof HTMLVideoElement
+          ? [{ element, isShown: this.#isShown(element) }]
+          : [],
       ),
-      isUnseen: reviewed.tracks.some(
-        ({ person: of, kind, mimeType }) => of === at && kind === "picture" && !isPlayed(mimeType),
-      ),
+      isUnseen: unseen.some(({ person: of }) => of === at),
     }));
-    if (this.#streams.length === 0) return this.#fail({ code: "unplayable", detail: "no stream", place: {} });
-    this.#load(this.positionMs);
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  #isShown(element: HTMLVideoElement): boolean {
+    const pictures = this.people.flatMap((person) => person.pictures);
+    return pictures.some((picture) => picture.element === element && picture.isShown);
   }
 
   /** All anew from there on. */
@@ -164,11 +189,10 @@ export class Player implements ReviewFace {
     this.#end = undefined;
     this.#gaps = [];
     this.fault = undefined;
-    const wanted = this.#streams.filter(({ kind }) => kind === "sound" || !this.isSoundOnly);
-    this.#review?.seek(
-      ms,
-      wanted.map(({ track }) => track),
+    const wanted = this.reviewed?.tracks.filter(
+      (track) => isPlayed(track) && (track.kind === "sound" || !this.isSoundOnly),
     );
+    this.#review?.seek(ms, wanted?.map(({ number }) => number) ?? []);
   }
 
   /** Ten times a second. */
@@ -276,8 +300,13 @@ export class Player implements ReviewFace {
     this.reviewed = undefined;
     for (const { lane } of this.#streams) lane.close();
     this.#streams = [];
+    this.#found.clear();
     this.people = [];
   }
+}
+
+function isPlayed({ person, mimeType }: ReviewTrack): boolean {
+  return person !== undefined && mimeType !== undefined && MediaSource.isTypeSupported(mimeType);
 }
 
 function pictureElement(): HTMLVideoElement {

@@ -56,8 +56,9 @@ describe("a file of a recording", () => {
   it("tells its tracks, and which recording it is of", () => {
     const [header] = read(made.capture);
     if (header?.kind !== "header") throw new Error("no header");
-    expect(hasTracks(header.tracks, ["opus", "vp8", "opus", "vp8"])).toBe(true);
-    expect(hasTracks(header.tracks, ["opus", "vp9", "opus", "vp8"])).toBe(false);
+    expect(hasTracks(header.tracks, ["opus", "vp8", "opus", "vp8", "h264"])).toBe(true);
+    expect(hasTracks(header.tracks, ["opus", "vp9", "opus", "vp8", "h264"])).toBe(false);
+    expect(hasTracks(header.tracks, ["opus", "vp8", "opus", "vp8"])).toBe(false);
     expect(header.uuid?.length).toBe(16);
   });
 

@@ -112,6 +112,8 @@ export async function makeRecording(making: Making = {}): Promise<Made> {
     { codec: "opus", sender, width: 0, height: 0 },
     { codec: picture, sender, ...size },
   ]);
+  // as each picture has them, for a codec that nobody sends
+  tracks.push({ codec: "h264", sender: guest.sender, ...size });
   const manifest = {
     version: 1,
     id: hex(id),

@@ -112,6 +112,19 @@ describe("a reel", () => {
     for (const track of ALL) expect(shown(desk.blocks(track))).toEqual(clearOf(made, track, 0, 12_000));
   });
 
+  it("says once of each track that something of it is there, before it gives any, and nothing of an empty one", async () => {
+    const desk = new Desk(await makeRecording());
+    await desk.open();
+    desk.seek(0, [1]);
+    await desk.until(({ type }) => type === "end");
+    const found = desk.said.flatMap((message) => (message.type === "found" ? [message.track] : []));
+    expect(found.toSorted()).toEqual(ALL);
+    const first = desk.said.findIndex(({ type }) => type === "media");
+    expect(desk.said.findIndex((message) => message.type === "found" && message.track === 1)).toBeLessThan(
+      first,
+    );
+  });
+
   it("says who is who, and what was agreed", async () => {
     const desk = new Desk(long);
     await desk.open();
@@ -124,6 +137,7 @@ describe("a reel", () => {
       [0, "sound"],
       [0, "picture"],
       [1, "sound"],
+      [1, "picture"],
       [1, "picture"],
     ]);
     expect(reviewed.agreement.answers.length).toBe(2);

@@ -119,7 +119,7 @@ export class Reel {
     while (block.ms > this.#head + AHEAD_MS && round === this.#round)
       await new Promise<void>((resolve) => (this.#wake = resolve));
     if (round !== this.#round) return;
-    strip.handleTime(block.ms);
+    strip.handleBlock(block);
     if (!strip.wants(block.track)) return;
     const opening = opener.open(file, block);
     this.#opening = opening;

@@ -22,6 +22,7 @@ export class Strip {
   readonly #pictures = new Map<number, PictureWriter>();
   readonly #sounds = new Map<number, SoundWriter>();
   readonly #gathered = new Map<number, Bytes[]>();
+  readonly #found = new Set<number>();
   /** The last time of a block. */
   #ms: number | undefined;
   #flushedMs = 0;
@@ -42,12 +43,11 @@ export class Strip {
   }
 
   /** Of a block, wanted or not. */
-  handleTime(ms: number): void {
-    const last = this.#ms;
-    if (last === undefined) this.#begin(ms);
-    else if (ms > last + GAP_MS) this.#leap(last, ms);
-    else if (ms > this.#flushedMs + GATHER_MS) this.flush();
-    this.#ms = Math.max(last ?? 0, ms);
+  handleBlock({ track, ms }: Pick<Block, "track" | "ms">): void {
+    this.#handleTime(ms);
+    if (this.#found.has(track)) return;
+    this.#found.add(track);
+    this.#post({ type: "found", track });
   }
 
   write({ track, ms, isKey }: Block, { frame, trailer }: OpenedFrame): void {
@@ -76,6 +76,14 @@ export class Strip {
     this.#fill(this.#ms ?? 0);
     this.flush();
     this.#post({ type: "end", ms: this.#ms ?? 0 });
+  }
+
+  #handleTime(ms: number): void {
+    const last = this.#ms;
+    if (last === undefined) this.#begin(ms);
+    else if (ms > last + GAP_MS) this.#leap(last, ms);
+    else if (ms > this.#flushedMs + GATHER_MS) this.flush();
+    this.#ms = Math.max(last ?? 0, ms);
   }
 
   #begin(ms: number): void {
