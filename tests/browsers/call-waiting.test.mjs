@@ -6,6 +6,7 @@ import { after } from 'node:test';
 
 import { Call, CLIENT, inCall, perceives, THERAPIST } from './harness/call.mjs';
 import { guestFragment, secretOf, seedOf, withFragment } from './harness/fragment.mjs';
+import { guestLink, shownLink } from './harness/invite.mjs';
 import { seenOf } from './harness/person.mjs';
 import { throughout, until } from './harness/wait.mjs';
 
@@ -54,10 +55,7 @@ inCall('a guest goes back to the waiting room, and nothing comes to them any mor
 
 inCall('a link that the therapist makes brings a guest in until it is taken back', call, async () => {
   const therapist = await therapistIn();
-  await therapist.press('People');
-  await therapist.press('Make a link for a guest');
-  const linkOf = () => therapist.page.evaluate(() => document.querySelector('textarea[readonly]')?.value ?? '');
-  const link = await until('a link is shown', linkOf, Boolean);
+  const link = await guestLink(therapist);
   assert.notEqual(new URL(link).pathname, new URL(call.demo.client).pathname);
   const client = await call.enter('firefox', link, { name: 'Omar', id: CLIENT, waits: true });
   await Promise.all([client.reads(WAITING), client.reads('Your link proves'), therapist.reads('Came by your link')]);
@@ -67,7 +65,7 @@ inCall('a link that the therapist makes brings a guest in until it is taken back
   await therapist.page.reload();
   await Promise.all([perceives(client, THERAPIST), perceives(therapist, CLIENT)]);
   await therapist.press('People');
-  assert.equal(await until('the link is shown again', linkOf, Boolean), link);
+  assert.equal(await shownLink(therapist), link);
   await therapist.press('Take back link 1');
   await therapist.press('Take back');
   await therapist.reads('Make a link for a guest');

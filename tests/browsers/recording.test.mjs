@@ -1,7 +1,7 @@
 // A recording, from the question to the file: by the pages, in real browsers.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { Call, CLIENT, inCall, perceives, THERAPIST } from './harness/call.mjs';
 import { BINARY } from './harness/demo.mjs';
 import { kitOf, seedOf } from './harness/fragment.mjs';
 import { heardOf, seenOf } from './harness/person.mjs';
-import { agree, complete, propose, recordingsIn, safeSeconds } from './harness/recording.mjs';
+import { agree, complete, openFirst, propose, rapport, recordingsIn, safeSeconds } from './harness/recording.mjs';
 import { until } from './harness/wait.mjs';
 
 /** Long enough for two clusters. */
@@ -134,16 +134,6 @@ for (const browser of ['chromium', 'firefox']) {
   }, { data });
 }
 
-/** Of the list. */
-function openFirst(person) {
-  const pressed = () => person.page.evaluate(() => {
-    const button = [...document.querySelectorAll('main li button')].find(({ textContent }) => textContent.trim() === 'Open');
-    button?.click();
-    return button !== undefined;
-  });
-  return until('a recording is to be opened', pressed, Boolean);
-}
-
 /** The number of the last picture of the client that somebody has seen; the client sees it first. */
 async function counterOf(person) {
   return seenOf(await person.snapshot(), CLIENT).last;
@@ -162,10 +152,6 @@ async function show(person, file) {
     document.body.append(video, audio);
     return Promise.all([video.play(), audio.play()]);
   }, readFileSync(file).toString('base64'));
-}
-
-function rapport(...args) {
-  return execFileSync(BINARY, args, { encoding: 'utf8' });
 }
 
 function temporary() {

@@ -118,9 +118,9 @@ function isOf(link, other) {
   return new URL(link).pathname === new URL(other).pathname;
 }
 
-/** One behaviour as a test, with evidence on failure; the options are those of the demo. */
-export function inCall(name, call, body, options) {
-  test(name, { timeout: TEST_TIMEOUT_MS }, async (t) => {
+/** One behaviour as a test, with evidence on failure; the options are those of the demo, and `timeout` of one that is long. */
+export function inCall(name, call, body, { timeout = TEST_TIMEOUT_MS, ...options } = {}) {
+  test(name, { timeout }, async (t) => {
     await call.begin(options);
     try {
       await body(t);

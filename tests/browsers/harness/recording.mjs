@@ -1,10 +1,12 @@
 // A recording, as the people of a call make it by the pages.
 //
-// Owns: the steps, and where it is kept. Never does: open one.
+// Owns: the steps, and where it is kept. Never does: open one by another way.
 
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { BINARY } from './demo.mjs';
 import { until } from './wait.mjs';
 
 /** To the question that everybody is asked. */
@@ -38,6 +40,21 @@ export async function complete(data) {
   const whole = () => recordingsIn(data).filter(({ files }) => files.includes('capture-000.mkv'));
   const [recording] = await until('the recording is complete', whole, ({ length }) => length === 1);
   return recording;
+}
+
+/** Of the list on the page of recordings. */
+export function openFirst(person) {
+  const pressed = () => person.page.evaluate(() => {
+    const button = [...document.querySelectorAll('main li button')].find(({ textContent }) => textContent.trim() === 'Open');
+    button?.click();
+    return button !== undefined;
+  });
+  return until('a recording is to be opened', pressed, Boolean);
+}
+
+/** What the command says. */
+export function rapport(...args) {
+  return execFileSync(BINARY, args, { encoding: 'utf8' });
 }
 
 function secondsOf(found) {

@@ -79,7 +79,7 @@ export class Devices {
 /** All that the page shows and plays, by element. */
 export class Witness {
   constructor() {
-    Object.assign(this, { eyes: new Map(), ears: new Map(), startedAt: performance.now() });
+    Object.assign(this, { eyes: new Map(), ears: new Map(), players: playersOutside(), startedAt: performance.now() });
     this.timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
@@ -105,7 +105,7 @@ export class Witness {
     for (const element of document.querySelectorAll('video')) {
       if (!this.eyes.has(element)) this.eyes.set(element, new Eye(element));
     }
-    for (const element of document.querySelectorAll('audio')) {
+    for (const element of [...document.querySelectorAll('audio'), ...this.players]) {
       if (!this.ears.has(element)) this.ears.set(element, new Ear(element));
       this.ears.get(element).listen();
     }
@@ -161,12 +161,12 @@ class Ear {
 
   copy() {
     const { element, heard, by } = this;
-    return { playing: element.isConnected && !element.paused && !element.muted && element.volume > 0, heard, by: [...by], steps: this.rungs.size };
+    return { playing: isSounding(element) && !element.paused && !element.muted && element.volume > 0, heard, by: [...by], steps: this.rungs.size };
   }
 
   listen() {
     this.#connect();
-    const frequency = this.analyser && this.element.isConnected && !this.element.muted ? loudest(this.analyser) : null;
+    const frequency = this.analyser && isSounding(this.element) && !this.element.muted ? loudest(this.analyser) : null;
     if (frequency === null) return;
     this.heard += 1;
     this.rungs.add(Math.round(frequency / 100));
@@ -175,9 +175,9 @@ class Ear {
     });
   }
 
-  /** The sound of whatever stream the element plays now. */
+  /** The sound of whatever stream or file the element plays now. */
   #connect() {
-    const stream = this.element.srcObject;
+    const stream = this.element.srcObject ?? this.#captured();
     if (stream === this.stream || !stream?.getAudioTracks().length) return;
     this.input?.disconnect();
     this.stream = stream;
@@ -186,6 +186,27 @@ class Ear {
     this.input = this.sound.createMediaStreamSource(stream);
     this.input.connect(this.analyser);
   }
+
+  #captured() {
+    if (this.element.currentSrc && this.element.readyState > 0) this.file ??= this.element.captureStream?.();
+    return this.file;
+  }
+}
+
+/** What plays a stream is heard in the document alone; of a file, anywhere. */
+function isSounding(element) {
+  return element.isConnected || !element.srcObject;
+}
+
+/** Elements that are told to play, and that stand in no document. */
+function playersOutside() {
+  const players = new Set();
+  const { play } = HTMLAudioElement.prototype;
+  HTMLAudioElement.prototype.play = function () {
+    if (!this.isConnected && !this.srcObject) players.add(this);
+    return play.call(this);
+  };
+  return players;
 }
 
 function asException(fault) {

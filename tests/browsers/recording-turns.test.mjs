@@ -1,0 +1,102 @@
+// A recording of a minute in which things happen that happen in sessions: a camera that comes late, somebody who joins
+// in the middle, a reload after which the picture has another codec.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+
+import { Call, CLIENT, inCall, perceives, THERAPIST } from './harness/call.mjs';
+import { guestLink } from './harness/invite.mjs';
+import { heardOf, seenOf } from './harness/person.mjs';
+import { agree, complete, openFirst, propose, rapport, safeSeconds } from './harness/recording.mjs';
+import { until } from './harness/wait.mjs';
+
+const GUEST = 3;
+
+/** When what happens next may happen: enough of what was before is safe. */
+const SOUND_ALONE = 8;
+const WITH_PICTURE = 22;
+const WITH_GUEST = 36;
+const WHOLE = 61;
+
+/** Half a second of pictures, of those that a player shows. */
+const ENOUGH_READ = 15;
+
+/** A browser that can't send VP9, from when it is told on. */
+const WITHOUT_VP9 = `if (sessionStorage.getItem('without-vp9')) {
+  const all = RTCRtpReceiver.getCapabilities.bind(RTCRtpReceiver);
+  RTCRtpReceiver.getCapabilities = (kind) => {
+    const { codecs, ...rest } = all(kind);
+    return { ...rest, codecs: codecs.filter(({ mimeType }) => mimeType !== 'video/VP9') };
+  };
+}`;
+
+const call = new Call();
+const data = mkdtempSync(join(tmpdir(), 'rapport-recordings-'));
+after(async () => {
+  await call.close();
+  rmSync(data, { recursive: true });
+});
+
+inCall('a minute is recorded with a camera that comes late, somebody who joins, and a picture that comes back by another codec', call, async (t) => {
+  const [therapist, client] = await call.pair(['chromium', 'chromium'], { client: { before: WITHOUT_VP9 } });
+  await client.press('Camera');
+  await propose(therapist);
+  await client.reads('Dana asks to record this session');
+  await agree(client);
+  await safeSeconds(client, SOUND_ALONE);
+
+  await client.press('Camera');
+  await perceives(therapist, CLIENT);
+  await safeSeconds(client, WITH_PICTURE);
+
+  // a browser has one device for guests
+  const guest = await call.enter('firefox', await guestLink(therapist), { name: 'Noor', id: GUEST, waits: true });
+  await therapist.press('Let in Noor');
+  await Promise.all([therapist, client].map((person) => person.reads('Recording is paused: waiting for Noor')));
+  await guest.reads('Dana asks to record this session');
+  await agree(guest);
+  await safeSeconds(guest, WITH_GUEST);
+
+  await client.page.evaluate(() => sessionStorage.setItem('without-vp9', 'yes'));
+  await client.page.reload();
+  await therapist.reads('Recording is paused: waiting for Omar');
+  await client.reads('Dana asks to record this session');
+  await agree(client);
+  await perceives(therapist, CLIENT);
+  await safeSeconds(therapist, WHOLE);
+  await client.press('Stop recording');
+  await therapist.reads('The recording has ended');
+
+  const { path } = await complete(data);
+  const verified = rapport('recording', 'verify', path);
+  t.diagnostic(verified);
+  assert.match(verified, /0:01:\d\d safe/);
+  assert.ok(readFileSync(join(path, 'keys.jsonl'), 'utf8').trim().split('\n').length >= 3, 'a key of each span');
+
+  const again = await call.visit('chromium', call.demo.therapist, { id: THERAPIST });
+  await again.press('Recordings of this session');
+  await openFirst(again);
+  await again.press('Play');
+  await until('the client is heard from the beginning', () => again.snapshot(), (now) => heardOf(now, CLIENT) > 0);
+  // the one picture by VP9 and the other by VP8
+  for (const [seconds, what] of [[WITH_PICTURE, 'that came late'], [WHOLE, 'that came by another codec']]) {
+    await seek(again, (seconds - 6) * 1000);
+    await again.forget();
+    const seen = await until(`the picture ${what} is shown`, () => again.snapshot(), (now) => seenOf(now, CLIENT).read >= ENOUGH_READ, 40_000);
+    t.diagnostic(`${what}: ${JSON.stringify(seenOf(seen, CLIENT))}`);
+    assert.equal(seenOf(seen, CLIENT).backward, 0);
+  }
+}, { data, timeout: 240_000 });
+
+/** To a place on the slider of the player, as a hand on it does. */
+function seek({ page }, ms) {
+  return page.evaluate((to) => {
+    const slider = document.querySelector('main input[type="range"]');
+    slider.value = String(to);
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+    slider.dispatchEvent(new Event('change', { bubbles: true }));
+  }, ms);
+}
