@@ -22,6 +22,8 @@ pub struct Recorder {
     pub folder: Option<PathBuf>,
     /// With less room than this no recording begins.
     pub floor: ByteSize,
+    /// All recordings together may take so much: beyond it none begins. Absent means as much as there is.
+    pub quota: Option<ByteSize>,
     /// Room that is taken beforehand, and given back when the disk is full: for sound, and to end in order.
     pub reserve: ByteSize,
     /// `[recorder.bucket]`: where they are copied to; absent means nowhere.
@@ -34,6 +36,7 @@ impl Default for Recorder {
             folder: None,
             // Some 55 minutes of two pictures of 2.5 Mbit/s and their sound.
             floor: ByteSize::from_bytes(2 << 30),
+            quota: None,
             // Two hours of the sound of two people.
             reserve: ByteSize::from_bytes(64 << 20),
             bucket: None,

@@ -24,6 +24,7 @@ use rapport_seal::Codec;
 const LIMITS: Limits = Limits {
     floor_bytes: 1 << 30,
     reserve_bytes: 64 << 20,
+    quota_bytes: None,
 };
 const PICTURES_PER_SECOND: u64 = 30;
 const SOUNDS_PER_SECOND: u64 = 50;
@@ -150,6 +151,7 @@ fn manifest(number: u8) -> Manifest {
         codec,
         sender: 16,
         device: None,
+        spare_of: None,
         width: 0,
         height: 0,
     };

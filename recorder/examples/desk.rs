@@ -26,6 +26,7 @@ use rapport_sfu::subscription::tap::TapPacket;
 const LIMITS: Limits = Limits {
     floor_bytes: 1 << 30,
     reserve_bytes: 64 << 20,
+    quota_bytes: None,
 };
 /// Of media in one packet: what fits an Ethernet beside the headers.
 const PIECE_BYTES: usize = 1100;
@@ -181,6 +182,7 @@ fn manifest(number: u8) -> Manifest {
         codec,
         sender: SENDER.0,
         device: None,
+        spare_of: None,
         width: 0,
         height: 0,
     };

@@ -21,6 +21,7 @@ use crate::intake::Output;
 use crate::manifest::{Manifest, RecordingId};
 use crate::recorder::{BeginError, Event, Recorder};
 use crate::recording::CommitError;
+use crate::room::hours;
 use crate::stats::Stats;
 use crate::volume::Volume;
 use session::{Session, Taken};
@@ -40,6 +41,8 @@ pub struct Desk<V: Volume> {
 pub enum DeskEvent {
     /// Its first second is safe.
     Begun,
+    /// It began, and there is not much room for others: for so many hours like it.
+    Low(f64),
     /// It is safe up to this time, in microseconds.
     Safe(u64),
     /// The publisher of what this tap listens to is to be asked for key frames.
@@ -227,6 +230,15 @@ impl<V: Volume> Desk<V> {
         self.recorder.stats()
     }
 
+    /// How far sound and picture of a person are apart from where their sender put them, of the worst of all; nothing where
+    /// no sender report has told.
+    pub fn skew(&self) -> Option<Duration> {
+        self.sessions
+            .values()
+            .filter_map(|session| session.intake.skew())
+            .max()
+    }
+
     /// What is counted of frames.
     pub fn counts(&self) -> Counts {
         self.counts
@@ -375,6 +387,11 @@ impl<V: Volume> Desk<V> {
         if let Some(session) = session.filter(|_| micros > 0) {
             session.has_begun = true;
             self.events.push_back((id, DeskEvent::Begun));
+            let stats = self.recorder.stats();
+            if stats.is_low {
+                let hours = hours(stats.left_bytes, session.pictures());
+                self.events.push_back((id, DeskEvent::Low(hours)));
+            }
         }
     }
 

@@ -32,7 +32,7 @@ mod timing;
 mod track;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rapport_sfu::codec::MediaKind;
 use rapport_sfu::subscription::tap::TapPacket;
@@ -135,6 +135,19 @@ impl Intake {
     /// What is to be done next; to be called until there is nothing.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
+    }
+
+    /// How far the tracks of one person are apart from where their sender put them, of the worst of all; nothing where no
+    /// sender report has told.
+    pub fn skew(&self) -> Option<Duration> {
+        let skew_of = |owner: &u32| {
+            let own = self.tracks.iter().filter(|track| track.owner() == *owner);
+            let aheads: Vec<_> = own.filter_map(Track::ahead).collect();
+            let (least, most) = (aheads.iter().min()?, aheads.iter().max()?);
+            Some(most.abs_diff(*least))
+        };
+        let worst = self.owners.keys().filter_map(skew_of).max();
+        worst.map(Duration::from_micros)
     }
 
     #[cfg(test)]

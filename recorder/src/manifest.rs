@@ -35,8 +35,8 @@ pub struct Manifest {
     /// When it is to be destroyed, in seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<u64>,
-    /// What is recorded, in the order of track numbers from 1. A picture has a track for each codec that it may be sent by:
-    /// most of them stay empty.
+    /// What is recorded, in the order of track numbers from 1. Behind them, for each picture, tracks for the other codecs
+    /// that it may come by: most of them stay empty.
     pub tracks: Vec<Track>,
 }
 
@@ -51,6 +51,9 @@ pub struct Track {
     /// Of the sender: the id of the device in hexadecimal, as proposals name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
+    /// The number of the track that has the same picture by another codec: of one source there is a track for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spare_of: Option<u8>,
     /// Of the picture in pixels when it began; 0 where that is not known, and of sound.
     #[serde(default)]
     pub width: u16,
@@ -73,6 +76,11 @@ impl Track {
     /// How a device is written in [`Track::device`].
     pub fn spelt(device: &[u8; 32]) -> String {
         device.map(|byte| format!("{byte:02x}")).concat()
+    }
+
+    /// The picture of a source, by whatever codec it comes.
+    pub(crate) const fn is_picture(&self) -> bool {
+        !self.is_sound() && self.spare_of.is_none()
     }
 
     pub(crate) const fn is_sound(&self) -> bool {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::beside::Beside;
 use crate::frame::{Frame, Gap};
-use crate::manifest::{Manifest, RecordingId, Track};
+use crate::manifest::{Manifest, RecordingId};
 use crate::recording::{CommitError, Recording};
 use crate::room::{Found, Limits, Room, hours};
 use crate::stats::Stats;
@@ -60,10 +60,10 @@ pub enum Event {
 #[non_exhaustive]
 pub enum BeginError {
     /// It might not come to its end.
-    #[error("only {free_bytes} bytes are free: enough for {hours:.1} hours of this recording")]
+    #[error("there is room for {bytes} bytes: enough for {hours:.1} hours of this recording")]
     NoRoom {
-        /// How much can be written.
-        free_bytes: u64,
+        /// On the volume, or within the quota.
+        bytes: u64,
         /// How long that would last, its pictures being as large as they come.
         hours: f64,
     },
@@ -109,12 +109,13 @@ impl<V: Volume> Recorder<V> {
     /// next commit leads to; those that begin before it share that.
     pub fn handle_begin(&mut self, manifest: Manifest) -> Result<(), BeginError> {
         self.look();
+        // what can't be counted stays as it was known
+        let _ = self.room.count(&mut self.volume);
         if !self.room.is_enough() {
-            let free_bytes = self.room.free_bytes();
-            let pictures = manifest.tracks.iter().filter(|track| !Track::is_sound(track));
+            let pictures = manifest.tracks.iter().filter(|track| track.is_picture());
             return Err(BeginError::NoRoom {
-                free_bytes,
-                hours: hours(free_bytes, pictures.count()),
+                bytes: self.room.left_bytes(),
+                hours: hours(self.room.left_bytes(), pictures.count()),
             });
         }
         let id = manifest.id;
@@ -200,6 +201,10 @@ impl<V: Volume> Recorder<V> {
             is_short: self.room.is_short(),
             free_bytes: self.room.free_bytes(),
             seconds_left: self.room.seconds_left(),
+            stored_bytes: self.room.stored_bytes(),
+            quota_bytes: self.room.quota_bytes(),
+            left_bytes: self.room.left_bytes(),
+            is_low: self.room.is_low(),
             ..self.stats
         }
     }

@@ -1,6 +1,8 @@
-//! Room on the volume.
+//! Room on the volume, and within the quota.
 //!
 //! Owns: how much is enough, the reserve, and how long what is left lasts. Never does: know a recording.
+//!
+//! A quota keeps recordings from beginning, and ends none: what is said in a session does not come again.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -14,6 +16,8 @@ pub struct Limits {
     pub floor_bytes: u64,
     /// Taken before, and given back when the volume is full, so that sound and journals go on. In bytes.
     pub reserve_bytes: u64,
+    /// All recordings together may take so much, in bytes; none means as much as there is.
+    pub quota_bytes: Option<u64>,
 }
 
 impl Default for Limits {
@@ -22,6 +26,7 @@ impl Default for Limits {
         Self {
             floor_bytes: 2_300_000_000,
             reserve_bytes: 64 << 20,
+            quota_bytes: None,
         }
     }
 }
@@ -40,6 +45,8 @@ pub(crate) enum Found {
 pub(crate) struct Room {
     limits: Limits,
     free_bytes: u64,
+    /// When somebody counted last, and what was written since.
+    stored_bytes: u64,
     is_reserved: bool,
     meter: Option<Meter>,
     bytes_per_second: f64,
@@ -60,12 +67,20 @@ impl Room {
         let mut room = Self {
             limits,
             free_bytes: 0,
+            stored_bytes: 0,
             is_reserved: false,
             meter: None,
             bytes_per_second: 0.0,
         };
         room.look(volume)?;
+        room.count(volume)?;
         Ok(room)
+    }
+
+    /// Looks at every file: others destroy recordings, too.
+    pub(crate) fn count(&mut self, volume: &mut impl Volume) -> io::Result<()> {
+        self.stored_bytes = volume.stored_bytes()?;
+        Ok(())
     }
 
     /// Takes the reserve back when there is room for it above the floor: it would be asked for again at once otherwise.
@@ -97,16 +112,39 @@ impl Room {
     }
 
     /// Whether a recording may begin, as of the last look.
-    pub(crate) const fn is_enough(&self) -> bool {
+    pub(crate) fn is_enough(&self) -> bool {
         let reserve = if self.is_reserved {
             0
         } else {
             self.limits.reserve_bytes
         };
         self.free_bytes >= self.limits.floor_bytes.saturating_add(reserve)
+            && self.left_bytes() >= self.limits.floor_bytes
+    }
+
+    /// What recordings may still take.
+    pub(crate) fn left_bytes(&self) -> u64 {
+        let quota = self.limits.quota_bytes;
+        let left = quota.map(|quota| quota.saturating_sub(self.stored_bytes));
+        left.unwrap_or(u64::MAX).min(self.free_bytes)
+    }
+
+    /// Somebody should make room before there is none.
+    pub(crate) fn is_low(&self) -> bool {
+        self.left_bytes() < self.limits.floor_bytes.saturating_mul(LOW_FLOORS)
+    }
+
+    /// As of the last count, with what was written since.
+    pub(crate) const fn stored_bytes(&self) -> u64 {
+        self.stored_bytes
+    }
+
+    pub(crate) const fn quota_bytes(&self) -> Option<u64> {
+        self.limits.quota_bytes
     }
 
     pub(crate) fn handle_written(&mut self, now: Instant, bytes: u64) {
+        self.stored_bytes = self.stored_bytes.saturating_add(bytes);
         let meter = self.meter.get_or_insert(Meter { since: now, bytes: 0 });
         meter.bytes += bytes;
         let passed = now.saturating_duration_since(meter.since);
@@ -132,6 +170,9 @@ pub(crate) fn hours(bytes: u64, pictures: usize) -> f64 {
 /// (`media/engine/simulcast.cc` of libwebrtc).
 const PICTURE_BYTES_PER_SECOND: f64 = 2_500_000.0 / 8.0;
 
+/// One of them is what has to be there for a recording to begin: with the default, this is a day of sessions.
+const LOW_FLOORS: u64 = 5;
+
 /// Ten commits: some key frames are among them.
 const METERED: Duration = Duration::from_secs(10);
 
@@ -152,6 +193,7 @@ mod tests {
         let limits = Limits {
             floor_bytes: 1000,
             reserve_bytes: 100_000,
+            quota_bytes: None,
         };
         let mut room = Room::open(&mut volume, limits).unwrap();
         assert_eq!(room.free_bytes(), 900_000);
@@ -164,11 +206,48 @@ mod tests {
     }
 
     #[test]
+    fn a_quota_is_what_may_be_taken_and_warns_before_nothing_may() {
+        let mut volume = Shared::of(Faulty::of_size(1_000_000));
+        let limits = Limits {
+            floor_bytes: 1000,
+            reserve_bytes: 0,
+            quota_bytes: Some(10_000),
+        };
+        let mut room = Room::open(&mut volume, limits).unwrap();
+        let begin = Instant::now();
+        let mut state = |written| {
+            room.handle_written(begin, written);
+            (room.left_bytes(), room.is_low(), room.is_enough())
+        };
+        assert_eq!(state(0), (10_000, false, true));
+        assert_eq!(state(5000), (5000, false, true));
+        assert_eq!(state(1), (4999, true, true));
+        assert_eq!(state(4000), (999, true, false));
+        // what was destroyed makes room again
+        room.count(&mut volume).unwrap();
+        assert_eq!((room.stored_bytes(), room.is_enough()), (0, true));
+    }
+
+    #[test]
+    fn a_volume_that_is_smaller_than_its_quota_counts() {
+        let mut volume = Shared::of(Faulty::of_size(4000));
+        let limits = Limits {
+            floor_bytes: 1000,
+            reserve_bytes: 500,
+            quota_bytes: Some(1 << 40),
+        };
+        let room = Room::open(&mut volume, limits).unwrap();
+        assert_eq!(room.left_bytes(), 3500);
+        assert!(room.is_low() && room.is_enough());
+    }
+
+    #[test]
     fn a_reserve_that_would_be_asked_for_at_once_is_not_taken() {
         let mut volume = Shared::of(Faulty::of_size(1000));
         let limits = Limits {
             floor_bytes: 500,
             reserve_bytes: 501,
+            quota_bytes: None,
         };
         let mut room = Room::open(&mut volume, limits).unwrap();
         assert!(room.is_short() && !room.is_enough());

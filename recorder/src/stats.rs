@@ -30,6 +30,14 @@ pub struct Stats {
     pub is_short: bool,
     /// How much can still be written, in bytes, as of the last commit.
     pub free_bytes: u64,
+    /// What all recordings take, in bytes: as it was when one began, with what was written since.
+    pub stored_bytes: u64,
+    /// What they may take, where that is limited.
+    pub quota_bytes: Option<u64>,
+    /// How much more they may take, by the volume and by the quota.
+    pub left_bytes: u64,
+    /// That is so little that somebody should make room.
+    pub is_low: bool,
     /// When the volume is full, if as much is written as now; none where nothing is known.
     pub seconds_left: Option<u64>,
 }

@@ -334,6 +334,12 @@ impl Volume for Shared {
         Ok(self.borrow_mut().free())
     }
 
+    fn stored_bytes(&mut self) -> io::Result<u64> {
+        let disk = self.borrow_mut();
+        let lengths = disk.files.values().map(|file| file.now.len() as u64);
+        Ok(lengths.sum())
+    }
+
     fn reserve(&mut self, bytes: u64) -> io::Result<()> {
         let mut disk = self.borrow_mut();
         Faulty::unless_failed(disk.begin()?)?;
@@ -420,6 +426,7 @@ pub(crate) fn manifest() -> Manifest {
         codec,
         sender,
         device: None,
+        spare_of: None,
         width: 640,
         height: 360,
     };
@@ -438,7 +445,10 @@ pub(crate) fn manifest() -> Manifest {
             track(Codec::Opus, 17),
             track(Codec::Vp9, 17),
             // of a codec that nobody sends
-            track(Codec::Vp8, 17),
+            Track {
+                spare_of: Some(4),
+                ..track(Codec::Vp8, 17)
+            },
         ],
     }
 }

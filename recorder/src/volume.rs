@@ -25,6 +25,8 @@ pub trait Volume {
     fn sync_all(&mut self) -> io::Result<()>;
     /// How much can still be written, in bytes.
     fn free_bytes(&mut self) -> io::Result<u64>;
+    /// How much the folders hold, in bytes. It looks at every file: not for every second.
+    fn stored_bytes(&mut self) -> io::Result<u64>;
     /// Takes this much room, so that nothing else has it; what is taken already stays.
     fn reserve(&mut self, bytes: u64) -> io::Result<()>;
     /// Gives it back.
@@ -74,6 +76,25 @@ impl Volume for FileSystem {
         let system = fstatvfs(&self.handle)?;
         // what is kept for root is not ours
         Ok(system.blocks_available() * system.fragment_size())
+    }
+
+    fn stored_bytes(&mut self) -> io::Result<u64> {
+        let mut stored = 0;
+        for folder in fs::read_dir(&self.folder)? {
+            let folder = folder?;
+            if !folder.file_type()?.is_dir() {
+                continue;
+            }
+            for file in fs::read_dir(folder.path())? {
+                match file?.metadata() {
+                    Ok(file) => stored += file.len(),
+                    // somebody destroys it meanwhile
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(stored)
     }
 
     fn reserve(&mut self, bytes: u64) -> io::Result<()> {
@@ -135,6 +156,22 @@ mod tests {
         system.release().unwrap();
         system.release().unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_stored_is_what_the_folders_hold_and_not_the_reserve() {
+        let folder = Temporary::new();
+        let mut system = FileSystem::of(folder.path()).unwrap();
+        system.reserve(1 << 20).unwrap();
+        assert_eq!(system.stored_bytes().unwrap(), 0);
+        for (name, bytes) in [("one", 7), ("two", 11)] {
+            let mut made = system.create_folder(name).unwrap();
+            made.create("a").unwrap();
+            made.append("a", &vec![1; bytes]).unwrap();
+            made.create("b").unwrap();
+            made.append("b", &[1]).unwrap();
+        }
+        assert_eq!(system.stored_bytes().unwrap(), 20);
     }
 
     #[test]

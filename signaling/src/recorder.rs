@@ -64,6 +64,8 @@ pub struct Report {
     pub stats: Stats,
     /// Of frames.
     pub counts: Counts,
+    /// How far sound and picture of the worst person are apart from where their sender put them, if that is known.
+    pub skew: Option<Duration>,
     /// Recordings that a crash had left, and that were brought to an end at the start.
     pub recovered: u64,
     /// Packets that found no room in their lane.
@@ -110,6 +112,7 @@ impl RecorderHandle {
         let limits = Limits {
             floor_bytes: settings.floor.as_bytes(),
             reserve_bytes: settings.reserve.as_bytes(),
+            quota_bytes: settings.quota.map(|quota| quota.as_bytes()),
         };
         let recorder = Recorder::open(FileSystem::of(folder)?, limits, Instant::now())?;
         let (orders, order_lane) = mpsc::channel(ORDER_DEPTH);
@@ -125,6 +128,7 @@ impl RecorderHandle {
             taps_of: HashMap::new(),
             report,
             untold: VecDeque::new(),
+            is_low: false,
             is_stopping: false,
         };
         let thread = std::thread::Builder::new().name("recorder".into());
@@ -247,6 +251,8 @@ struct Clerk {
     report: watch::Sender<Report>,
     /// Events for which there was no room yet; those that a second later are told again anyway are not kept.
     untold: VecDeque<Told>,
+    /// Room was short when it was looked at last.
+    is_low: bool,
     is_stopping: bool,
 }
 
@@ -366,6 +372,7 @@ impl Clerk {
                 codec: codec_of(feed),
                 sender: feed.sender,
                 device: Some(Track::spelt(&feed.device)),
+                spare_of: None,
                 width: 0,
                 height: 0,
             };
@@ -426,11 +433,13 @@ impl Clerk {
             }
         }
         if is_news {
-            let (stats, counts) = (self.desk.stats(), self.desk.counts());
+            let (stats, counts, skew) = (self.desk.stats(), self.desk.counts(), self.desk.skew());
+            self.warn(&stats);
             self.report.send_modify(|report| {
                 *report = Report {
                     stats,
                     counts,
+                    skew,
                     at: Some(Instant::now()),
                     ..*report
                 };
@@ -438,9 +447,23 @@ impl Clerk {
         }
     }
 
+    /// Once when room gets short, and again when it does after there was enough.
+    fn warn(&mut self, stats: &Stats) {
+        let was_low = std::mem::replace(&mut self.is_low, stats.is_low);
+        if stats.is_low && !was_low {
+            warn!(
+                left_bytes = stats.left_bytes,
+                stored_bytes = stats.stored_bytes,
+                quota_bytes = stats.quota_bytes,
+                "room for recordings is getting short: soon none will begin"
+            );
+        }
+    }
+
     fn translate(&self, id: RecordingId, event: DeskEvent) -> Option<Recorded> {
         Some(match event {
             DeskEvent::Begun => Recorded::Begun,
+            DeskEvent::Low(hours) => Recorded::Low(hours as u32),
             DeskEvent::Safe(micros) => Recorded::Safe(micros / 1000),
             DeskEvent::WantsKeyframe(tap) => Recorded::WantsKeyframe(*self.tracks.get(&tap)?),
             DeskEvent::Trouble(error) => {

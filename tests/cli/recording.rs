@@ -27,6 +27,7 @@ fn recorded(folder: &Folder, name: &str, is_ended: bool) -> PathBuf {
             codec: Codec::Opus,
             sender: 16,
             device: None,
+            spare_of: None,
             width: 0,
             height: 0,
         }],

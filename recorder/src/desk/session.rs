@@ -117,6 +117,15 @@ impl Session {
             .map(|feed| feed.tap)
     }
 
+    /// How many pictures there may be at once.
+    pub(super) fn pictures(&self) -> usize {
+        self.manifest
+            .tracks
+            .iter()
+            .filter(|track| track.is_picture())
+            .count()
+    }
+
     /// A feed is another one from now on. Returns who listened before.
     pub(super) fn feed(&mut self, now: Instant, number: u8, tap: TapId) -> Option<TapId> {
         let feed = self.feeds.get_mut(usize::from(number).checked_sub(1)?)?;
@@ -216,6 +225,7 @@ impl Session {
                 let number = number as u8;
                 self.manifest.tracks.push(Track {
                     codec,
+                    spare_of: Some(feed.track),
                     ..track.clone()
                 });
                 self.intake.handle_spare(Source {

@@ -11,6 +11,7 @@ use crate::testing::{Faulty, Shared, blocks};
 const LIMITS: Limits = Limits {
     floor_bytes: 1000,
     reserve_bytes: 1000,
+    quota_bytes: None,
 };
 
 const ID: RecordingId = RecordingId([9; 16]);
@@ -35,6 +36,7 @@ fn manifest() -> Manifest {
         codec,
         sender: 16,
         device: None,
+        spare_of: None,
         width: 0,
         height: 0,
     };
@@ -49,7 +51,11 @@ fn manifest() -> Manifest {
 impl Scene {
     /// Everybody agrees for long, and the key has a capsule.
     fn new() -> Self {
-        let mut scene = Self::without_capsule();
+        Self::with(LIMITS)
+    }
+
+    fn with(limits: Limits) -> Self {
+        let mut scene = Self::begin(limits);
         scene
             .desk
             .handle_capsule(ID, key().kid().0, r#"{"message":"key"}"#.to_owned());
@@ -57,9 +63,13 @@ impl Scene {
     }
 
     fn without_capsule() -> Self {
+        Self::begin(LIMITS)
+    }
+
+    fn begin(limits: Limits) -> Self {
         let volume = Shared::of(Faulty::of_size(10_000_000));
         let now = Instant::now();
-        let recorder = Recorder::open(volume.clone(), LIMITS, now).unwrap();
+        let recorder = Recorder::open(volume.clone(), limits, now).unwrap();
         let mut scene = Self {
             desk: Desk::new(recorder),
             volume,
@@ -465,6 +475,52 @@ fn a_full_disk_refuses_a_recording_and_says_for_how_long_it_would_last() {
     let refused = std::iter::from_fn(|| desk.poll_event())
         .any(|(_, event)| matches!(event, DeskEvent::Refused(BeginError::NoRoom { .. })));
     assert!(refused && desk.is_idle());
+}
+
+#[test]
+fn a_quota_refuses_what_would_go_beyond_it_and_ends_nothing() {
+    let mut scene = Scene::with(Limits {
+        quota_bytes: Some(40_000),
+        ..LIMITS
+    });
+    scene.run(8 * SECOND);
+    let is_low = |event: &DeskEvent| matches!(event, DeskEvent::Low(hours) if *hours < 1.0);
+    assert!(!scene.has(is_low), "there was enough when it began");
+    let stats = scene.desk.stats();
+    assert!(
+        stats.stored_bytes > 40_000 && stats.left_bytes == 0 && stats.is_low,
+        "{stats:?}"
+    );
+    assert!(!stats.is_short, "pictures go on");
+    let other = Manifest {
+        id: RecordingId([8; 16]),
+        ..manifest()
+    };
+    let agreed = (scene.now + SECOND, Vec::new());
+    scene
+        .desk
+        .handle_begin(scene.now, other, &[(TapId(7), 1), (TapId(8), 1)], agreed);
+    scene.desk.handle_timeout(scene.now + CODECS_WITHIN);
+    let refused = std::iter::from_fn(|| scene.desk.poll_event())
+        .any(|(_, event)| matches!(event, DeskEvent::Refused(BeginError::NoRoom { bytes: 0, .. })));
+    assert!(refused);
+    scene.run(SECOND);
+    assert!(scene.end() > 8_500_000);
+}
+
+#[test]
+fn what_begins_with_little_room_left_says_for_how_long_it_would_do() {
+    // of five floors, four and some
+    let mut scene = Scene::with(Limits {
+        quota_bytes: Some(5 * LIMITS.floor_bytes),
+        ..LIMITS
+    });
+    scene.run(2 * SECOND);
+    let hours = scene.told.iter().find_map(|event| match event {
+        DeskEvent::Low(hours) => Some(*hours),
+        _ => None,
+    });
+    assert!(hours.is_some_and(|hours| hours < 0.01), "{hours:?}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ const TRACK: Track = Track {
     codec: Codec::Vp8,
     sender: 16,
     device: None,
+    spare_of: None,
     width: 0,
     height: 0,
 };

@@ -33,6 +33,9 @@ pub(super) struct Track {
     /// Of the first frame: a file's track has one.
     codec: Option<Discriminant<Codec>>,
     last: Option<Last>,
+    /// How far the last frame was put ahead of where its owner's clock has it, in microseconds; none where no report
+    /// has told.
+    ahead: Option<i64>,
     /// Something was written since the beginning, or since it was resumed.
     has_begun: bool,
     /// From when on something is missing, in microseconds.
@@ -88,6 +91,7 @@ impl Track {
             keyframes: Keyframes::default(),
             codec: None,
             last: None,
+            ahead: None,
             has_begun: false,
             missing: None,
             floor: 0,
@@ -201,6 +205,11 @@ impl Track {
         self.handle_timeout(context);
     }
 
+    /// See `ahead`; of one that is written at present.
+    pub(super) fn ahead(&self) -> Option<i64> {
+        self.ahead.filter(|_| !self.is_paused)
+    }
+
     #[cfg(test)]
     pub(super) fn held_bytes(&self) -> usize {
         let held = |encoding: &Encoding| encoding.reorder.held_bytes() + encoding.assembly.held_bytes();
@@ -294,6 +303,8 @@ impl Track {
             .min();
         self.tell_missing(context, micros);
         self.last = Some(Last { micros, pace });
+        let by_clock = frame.ntp.and_then(|ntp| context.owner.local(ntp));
+        self.ahead = by_clock.map(|by_clock| micros - by_clock);
         self.has_begun = true;
         if frame.is_key && self.source.kind == MediaKind::Video {
             self.keyframes.handle_keyframe(frame.arrived);

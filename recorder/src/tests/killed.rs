@@ -38,6 +38,7 @@ fn records_until_it_is_killed() {
     let limits = Limits {
         floor_bytes: 0,
         reserve_bytes: 1 << 20,
+        quota_bytes: None,
     };
     let mut recorder = Recorder::open(volume, limits, Instant::now()).unwrap();
     for (number, _) in (0..).zip(ids()) {

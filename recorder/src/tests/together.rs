@@ -11,6 +11,7 @@ const RECORDINGS: u8 = 3;
 const LIMITS: Limits = Limits {
     floor_bytes: 1000,
     reserve_bytes: 20_000,
+    quota_bytes: None,
 };
 
 /// Operations of a recorder that is opened: a reserve is given back, and taken.
@@ -226,7 +227,7 @@ fn a_full_disk_gives_its_reserve_to_sound_until_there_is_room() {
         "others are told once"
     );
     assert!(
-        matches!(scene.recorder.handle_begin(manifest_of(9)), Err(BeginError::NoRoom { free_bytes, .. }) if free_bytes < 20_000 + 1000)
+        matches!(scene.recorder.handle_begin(manifest_of(9)), Err(BeginError::NoRoom { bytes, .. }) if bytes < 20_000 + 1000)
     );
     assert_eq!(
         scene.volume.borrow_mut().reserved(),
@@ -303,7 +304,7 @@ fn what_might_not_come_to_its_end_does_not_begin() {
     let error = scene.recorder.handle_begin(manifest_of(0)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "only 20999 bytes are free: enough for 0.0 hours of this recording"
+        "there is room for 20999 bytes: enough for 0.0 hours of this recording"
     );
     assert_eq!(scene.recorder.poll_timeout(), None);
     scene.volume.borrow_mut().capacity = Some(LIMITS.floor_bytes + LIMITS.reserve_bytes);

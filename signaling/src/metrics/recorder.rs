@@ -52,6 +52,25 @@ fn disk(registry: &Registry, stats: &Stats) {
         let help = "When the volume is full, if as much is written as now.";
         gauge(registry, "rapport_recorder_disk_left_seconds", help, left);
     }
+    let help = "What all recordings take, as it was when the last one began, with what was written since.";
+    gauge(
+        registry,
+        "rapport_recorder_stored_bytes",
+        help,
+        stats.stored_bytes,
+    );
+    if let Some(quota) = stats.quota_bytes {
+        let help = "What all recordings together may take: beyond it none begins.";
+        gauge(registry, "rapport_recorder_quota_bytes", help, quota);
+    }
+    let help =
+        "1 while so little room is left, of the volume or of the quota, that soon no recording will begin.";
+    gauge(
+        registry,
+        "rapport_recorder_room_low",
+        help,
+        u64::from(stats.is_low),
+    );
     let help = "1 while room is so short that sound alone is recorded.";
     gauge(
         registry,
@@ -110,7 +129,7 @@ fn frames(registry: &Registry, report: &Report) {
         ),
         (
             "rapport_recorder_foreign_packets_total",
-            "Packets of another codec than their track of a recording has, which are not written.",
+            "Packets of a codec that no track of a recording has, or up to the key frame by which one begins; they are not written.",
             counts.foreign_packets,
         ),
         (
@@ -125,6 +144,15 @@ fn frames(registry: &Registry, report: &Report) {
         ),
     ] {
         count(registry, name, help, value);
+    }
+    if let Some(skew) = report.skew {
+        let help = "How far sound and picture of the worst person are apart from where their sender put them, at present.";
+        seconds(
+            registry,
+            "rapport_recorder_av_skew_seconds",
+            help,
+            skew.as_secs_f64(),
+        );
     }
     let help = "Time that is missing of recorded tracks, all together.";
     let gaps = Counter::new("rapport_recorder_gap_seconds_total", help).expect("the name is legal");

@@ -137,7 +137,7 @@ pub struct Recording {
     pub missing: Vec<u64>,
     /// Why it is over.
     pub end: Option<RecordingEnd>,
-    /// How long the disk would last, where it was too full to begin.
+    /// How many hours there is room for, where that was too little to begin, and where others will soon not begin.
     pub hours_left: Option<u32>,
 }
 

@@ -85,6 +85,8 @@ pub struct Feed {
 pub enum Recorded {
     /// The first second is safe.
     Begun,
+    /// It began, and what room is left would do for so many hours like it.
+    Low(u32),
     /// So much is, in milliseconds.
     Safe(u64),
     /// A picture waits for a key frame of this track.
@@ -198,6 +200,7 @@ impl Room {
                     }
                 }
             }
+            Recorded::Low(hours) => state.hours_left = Some(hours),
             Recorded::Safe(millis) | Recorded::Ended(millis) => state.safe_ms = millis,
             Recorded::WantsKeyframe(track) => return self.order(Command::RequestKeyframes { track }),
             Recorded::Full(hours) => {

@@ -213,6 +213,7 @@ impl Recordings {
                 codec: Codec::Vp8,
                 sender: 16,
                 device: None,
+                spare_of: None,
                 width: 640,
                 height: 360,
             }],

@@ -59,6 +59,7 @@ fn record(folder: &std::path::Path, id: RecordingId, room: &str, ends: bool) {
             codec: rapport_seal::Codec::Opus,
             sender: 17,
             device: None,
+            spare_of: None,
             width: 0,
             height: 0,
         }],

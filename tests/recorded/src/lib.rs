@@ -228,6 +228,7 @@ fn manifest(id: RecordingId) -> Manifest {
         codec,
         sender,
         device: None,
+        spare_of: None,
         width: 640,
         height: 360,
     };

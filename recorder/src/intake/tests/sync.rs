@@ -99,8 +99,8 @@ fn scaled(time: Duration, ppm: f64) -> Duration {
     time.mul_f64(1.0 + ppm / 1e6)
 }
 
-/// Second by second.
-fn simulate(seed: u64, hour: &Hour) -> Vec<Skew> {
+/// Second by second; and the most that the intake says of it in the first ten of them, and later, in milliseconds.
+fn simulate(seed: u64, hour: &Hour) -> (Vec<Skew>, [f64; 2]) {
     let mut random = StdRng::seed_from_u64(seed);
     let mut arrivals = Vec::new();
     let mut captured = [Vec::new(), Vec::new()];
@@ -129,8 +129,13 @@ fn simulate(seed: u64, hour: &Hour) -> Vec<Skew> {
         kind,
     });
     let mut driver = Driver::new(sources.to_vec());
+    let mut told = [0.0f64; 2];
     for (at, number, sent) in arrivals {
         driver.arrive(at, number, sent);
+        if let Some(skew) = driver.intake.skew() {
+            let most = &mut told[usize::from(at > Duration::from_secs(10))];
+            *most = most.max(skew.as_secs_f64() * 1e3);
+        }
     }
     driver.end(Duration::from_secs(SECONDS + 1));
     let mut skews = vec![Skew::default(); SECONDS as usize];
@@ -140,7 +145,7 @@ fn simulate(seed: u64, hour: &Hour) -> Vec<Skew> {
         let error = frame.micros as f64 / 1e3 - at.as_secs_f64() * 1e3;
         skews[at.as_secs() as usize].note(frame.track, error);
     }
-    skews
+    (skews, told)
 }
 
 /// The most in the first ten seconds, in the last ten, and in those between.
@@ -165,11 +170,12 @@ fn lips_stay_with_the_voice_for_an_hour_of_a_call() {
             picture_delay: millis(60),
             is_late: true,
         };
-        let skews = simulate(seed, &hour);
+        let (skews, told) = simulate(seed, &hour);
         let [first, last, between] = most(&skews);
         println!(
             "{hour:?}: skew of {first:.1} ms in the first 10 s, {between:.1} ms then, {last:.1} ms in the last 10 s"
         );
+        assert!(told.into_iter().all(|told| told < 5.0), "{told:?}");
         assert!(first < 5.0 && between < 5.0 && last < 5.0);
         let offset = skews[0].sound.unwrap();
         assert!(
@@ -187,10 +193,15 @@ fn lips_come_to_the_voice_when_reports_come() {
             picture_delay: millis(15),
             is_late: false,
         };
-        let skews = simulate(seed, &hour);
+        let (skews, told) = simulate(seed, &hour);
         let [first, last, between] = most(&skews);
         println!(
-            "{hour:?}: skew of {first:.1} ms in the first 10 s, {between:.1} ms then, {last:.1} ms in the last 10 s"
+            "{hour:?}: skew of {first:.1} ms in the first 10 s, {between:.1} ms then, {last:.1} ms in the last 10 s; told: {told:.1?}"
+        );
+        // up to the reports of both nobody knows of it: what is left by then is told, and gets less
+        assert!(
+            (10.0..first + 5.0).contains(&told[0]) && told[1] < 5.0,
+            "{told:?}"
         );
         assert!(first < 40.0 && between < 5.0 && last < 5.0);
     }

@@ -426,6 +426,20 @@ fn a_disk_that_is_too_full_or_fails_ends_it_with_a_reason() {
 }
 
 #[test]
+fn that_room_is_getting_short_is_told_until_the_end() {
+    let mut scene = Scene::new();
+    scene.all_agree();
+    scene.room.handle_recorded(ID, Recorded::Begun);
+    scene.room.handle_recorded(ID, Recorded::Low(3));
+    assert_eq!(
+        (scene.state().phase, scene.state().hours_left),
+        (RecordingPhase::Recording, Some(3))
+    );
+    scene.room.handle_recorded(ID, Recorded::Safe(2000));
+    assert_eq!((scene.state().safe_ms, scene.state().hours_left), (2000, Some(3)));
+}
+
+#[test]
 fn a_picture_that_waits_has_its_publisher_asked() {
     let mut scene = Scene::new();
     scene.all_agree();

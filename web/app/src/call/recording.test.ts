@@ -99,6 +99,20 @@ describe("the end of a recording", () => {
     expect(of({ end: "full", hoursLeft: 1 })).toBe(ended.fullHours(1));
     expect(of({ end: "full" })).toBe(ended.full);
     expect(of({ end: "stopped", safeMs: 0 })).toBe(ended.none);
+  });
+
+  it("tells whoever asked for it that room is getting short, and nobody else", () => {
+    const stopped = { phase: "ended", end: "stopped", safeMs: 47_000, hoursLeft: 3 } as const;
+    const { proposal } = recording({});
+    const own = endOf(recording({ ...stopped, proposal: { ...proposal!, isOwn: true } }));
+    expect(own).toBe(`${ended.stopped(spanOf(47_000))} ${ended.low(3)}`);
+    expect(endOf(recording({ ...stopped, proposal: { ...proposal!, isOwn: false } }))).toBe(
+      ended.stopped(spanOf(47_000)),
+    );
+  });
+
+  it("is nothing where nothing was kept", () => {
+    const of = (more: Partial<RecordingState>) => endOf(recording({ phase: "ended", ...more }));
     expect(of({ end: "gone", safeMs: 0 })).toBe(ended.none);
   });
 });

@@ -36,12 +36,15 @@ export function isAsked({ recording }: { recording: RecordingState | undefined }
 }
 
 /** How it ended, in a sentence. */
-export function endOf({ end, safeMs, hoursLeft }: RecordingState): string {
+export function endOf({ end, safeMs, hoursLeft, proposal }: RecordingState): string {
   const { ended: ends } = recordingWords;
   if (end === "full") return hoursLeft === undefined ? ends.full : ends.fullHours(hoursLeft);
   if (end === "failed") return ends.failed(spanOf(safeMs));
   if (safeMs < 1000) return ends.none;
-  return end === "gone" ? ends.gone(spanOf(safeMs)) : ends.stopped(spanOf(safeMs));
+  if (end === "gone") return ends.gone(spanOf(safeMs));
+  const stopped = ends.stopped(spanOf(safeMs));
+  // whoever asked for it can have room made for the next one
+  return proposal?.isOwn && hoursLeft !== undefined ? `${stopped} ${ends.low(hoursLeft)}` : stopped;
 }
 
 function ended(recording: RecordingState): Sign {

@@ -108,6 +108,10 @@ export const recordingWords = {
     failed: (safe: string) =>
       `The recording has stopped: the server could not store it. ${safe} are safe. Tell the clinic before you record again.`,
     full: "The recording did not start: the server has too little room. Ask the clinic to make room, then ask again.",
+    low: (hours: number) =>
+      hours < 1
+        ? "The server has room for less than an hour more. Ask the clinic to make room."
+        : `The server has room for only about ${hours} ${hours === 1 ? "hour" : "hours"} more. Ask the clinic to make room.`,
     fullHours: (hours: number) =>
       `The recording did not start: the server has room for only about ${hours} ${hours === 1 ? "hour" : "hours"}. Ask the clinic to make room, then ask again.`,
   },

@@ -232,7 +232,7 @@ safe_ms: number,
 missing: number[],
 /** Why it is over. */
 end: RecordingEnd | null,
-/** How long the disk would last, where it was too full to begin. */
+/** How many hours there is room for, where that was too little to begin, and where others will soon not begin. */
 hours_left: number | null, };
 
 /** How far a recording is. */
