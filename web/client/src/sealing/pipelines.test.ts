@@ -9,16 +9,23 @@ test("what one side seals, the other opens, and the page hears whose it is", asy
   await near.give("send_key", 7);
   await far.give("receive_key", 7);
   const sender = near.attach({ direction: "send", id: 1 });
-  const receiver = far.attach({ direction: "receive", id: 2 });
-  await receiver.skip(frameOf("audio/opus", new Uint8Array(0)));
-  for (const frame of [vp8(0x50, 40), vp8(0x51, 40), opus(60)]) {
+  const [pictures, sounds] = [2, 3].map((id) => far.attach({ direction: "receive", id }));
+  await sounds!.skip(frameOf("audio/opus", new Uint8Array(0)));
+  for (const [receiver, frame] of [
+    [pictures!, vp8(0x50, 40)],
+    [pictures!, vp8(0x51, 40)],
+    [sounds!, opus(60)],
+  ] as const) {
     const clear = new Uint8Array(frame.data).slice();
     const sealed = await sender.pass(frame);
     expect(sealed!.data.byteLength).toBeGreaterThan(clear.length + 16);
     const opened = await receiver.pass(sealed!);
     expect([...new Uint8Array(opened!.data)]).toEqual([...clear]);
   }
-  expect(far.told.filter(({ type }) => type === "opened")).toEqual([{ type: "opened", id: 2, sender: 7 }]);
+  expect(far.told.filter(({ type }) => type === "opened")).toEqual([
+    { type: "opened", id: 2, sender: 7 },
+    { type: "opened", id: 3, sender: 7 },
+  ]);
   expect(near.report()).toMatchObject({ counts: { sealed: 3, dropped: 0 }, sealed: [[1, 3]] });
   expect(far.report()).toMatchObject({ counts: { opened: 3, rejected: 0, replayed: 0 } });
 });
@@ -87,6 +94,31 @@ test("clear, unknown, forged and repeated frames are not passed on, and each is 
     { type: "rejected", id: 2, reason: "unauthenticated", kid, count: 1 },
   ]);
   expect(far.report()).toMatchObject({ counts: { opened: 1, rejected: 3, replayed: 1 } });
+});
+
+test("a frame is asked for its codec at the first, at key frames, and after one that did not open", async () => {
+  const [near, far] = [worker(), worker()];
+  await near.give("send_key", 7);
+  await far.give("receive_key", 7);
+  const sender = near.attach({ direction: "send", id: 1 });
+  const receiver = far.attach({ direction: "receive", id: 2 });
+  const asked = async (frame: EncodedFrame, type: string, forge = false) => {
+    const sealed = (await sender.pass(frame))!;
+    const getMetadata = vi.fn(() => frame.getMetadata());
+    if (forge) new Uint8Array(sealed.data)[sealed.data.byteLength - 1]! ^= 1;
+    const opened = await receiver.pass({ data: sealed.data, type, getMetadata });
+    expect(opened === undefined).toBe(forge);
+    return getMetadata.mock.calls.length;
+  };
+  const [key, delta] = [() => vp8(0x50, 40), () => vp8(0x51, 40)];
+  expect(await asked(key(), "key")).toBe(1);
+  expect(await asked(delta(), "delta")).toBe(0);
+  expect(await asked(key(), "key")).toBe(1);
+  const vp9 = () => frameOf("video/VP9", new Uint8Array(40).fill(3));
+  expect(await asked(vp9(), "key")).toBe(1);
+  expect(await asked(vp9(), "delta")).toBe(0);
+  expect(await asked(vp9(), "delta", true)).toBe(0);
+  expect(await asked(delta(), "delta")).toBe(1);
 });
 
 test("a key given twice repeats no counter and forgets no frame", async () => {

@@ -10,10 +10,13 @@ import { Nameless } from "./nameless.ts";
 import { noCounts, type FromWorker, type ToWorker, type TransformOptions } from "./messages.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Receiving } from "./receiving.ts";
+import { Remembered } from "./remembered.ts";
 
 /** What is used of RTCEncodedVideoFrame and RTCEncodedAudioFrame. */
 export interface EncodedFrame {
   data: ArrayBuffer;
+  /** Of a picture: "key", where a decoder can begin. */
+  type?: string;
   getMetadata(): FrameMetadata;
 }
 
@@ -120,17 +123,21 @@ export class Pipelines {
   #opening(transformer: Transformer): Step {
     const receiving = new Receiving(transformer, this.#post);
     this.#receiving.set(transformer.options.id, receiving);
+    const remembered = new Remembered();
     return async (frame) => {
       if (frame.data.byteLength === 0) return false; // padding: nothing to open, and nothing to blame anybody for
       const begun = performance.now();
-      const codec = codecOf(frame.getMetadata().mimeType);
+      const codec = remembered.of(frame);
       const content = new Uint8Array(frame.data);
       this.#nameless.receive.see(codec);
       const opened = await this.#attempt(() => this.#incoming.open(codec, content));
       if (!opened) return false;
       receiving.handle(opened, begun);
       this.#count(opened);
-      if (opened.outcome !== "opened") return false;
+      if (opened.outcome !== "opened") {
+        remembered.forget();
+        return false;
+      }
       frame.data = opened.frame.buffer;
       this.#counts.openMicros += microsSince(begun);
       return true;
