@@ -239,7 +239,7 @@ impl From<RoomError> for Problem {
             RoomError::Locked
             | RoomError::OtherKind(_)
             | RoomError::ClearRefused
-            | RoomError::NoConsent
+            | RoomError::NoConsent(_)
             | RoomError::Capsule(_)
             | RoomError::NotPermitted => Self::new(Kind::RefusedByPolicy, detail),
             RoomError::KeyMessage(_) => Self::new(Kind::Unprocessable, detail),

@@ -43,7 +43,9 @@ use track::Track;
 pub use actor::{Mailbox, Request, spawn};
 pub use info::{ParticipantInfo, RoomInfo, RoomSummary, TrackInfo};
 pub use recording::{Beginning, Feed, LEASE, RecordOrder, Recorded};
-pub use values::{Admission, Ask, Effect, Extension, Notice, Patched, RoomError, RoomEvent, Rules, Seat};
+pub use values::{
+    Admission, Ask, Effect, Extension, MissingConsent, Notice, Patched, RoomError, RoomEvent, Rules, Seat,
+};
 
 /// See the module.
 #[derive(Debug)]

@@ -354,7 +354,7 @@ fn code(error: &RoomError) -> FailureCode {
     match error {
         RoomError::NotPermitted => FailureCode::NotPermitted,
         RoomError::KeyMessage(_) => FailureCode::KeyMessage,
-        RoomError::NoConsent | RoomError::Capsule(_) => FailureCode::Consent,
+        RoomError::NoConsent(_) | RoomError::Capsule(_) => FailureCode::Consent,
         _ => FailureCode::NoParticipant,
     }
 }

@@ -16,7 +16,7 @@ use rapport_sfu::command::Command;
 use rapport_sfu::id::{ParticipantId, TrackId};
 
 use super::track::Track;
-use super::{Effect, Room, RoomError};
+use super::{Effect, MissingConsent, Room, RoomError};
 use crate::auth::RoomName;
 use crate::protocol::{self, RecordingEnd, RecordingPhase, ServerBody, Source};
 
@@ -116,24 +116,17 @@ pub(super) struct Recording {
     capsules: BTreeMap<ParticipantId, BTreeMap<u32, Capsule>>,
 }
 
-/// What becomes of a capsule.
-enum Admitted {
-    New,
-    Known,
-    Refused,
-}
-
 impl Recording {
-    /// A generation has one key, and a member no more generations than a long day has: each is kept.
-    fn admit_capsule(&mut self, member: ParticipantId, capsule: &Capsule) -> Admitted {
+    /// A generation has one key, and a member no more generations than a long day has: each is kept. False: it is known.
+    fn admit_capsule(&mut self, member: ParticipantId, capsule: &Capsule) -> Result<bool, RoomError> {
         let of_member = self.capsules.entry(member).or_default();
         match of_member.get(&(capsule.kid >> GENERATION_SHIFT)) {
-            Some(known) if known == capsule => Admitted::Known,
-            Some(_) => Admitted::Refused,
-            None if of_member.len() >= MOST_CAPSULES => Admitted::Refused,
+            Some(known) if known == capsule => Ok(false),
+            Some(_) => Err(RoomError::NoConsent(MissingConsent::OtherKey)),
+            None if of_member.len() >= MOST_CAPSULES => Err(RoomError::NoConsent(MissingConsent::Room)),
             None => {
                 of_member.insert(capsule.kid >> GENERATION_SHIFT, capsule.clone());
-                Admitted::New
+                Ok(true)
             }
         }
     }
@@ -151,13 +144,18 @@ struct Fed {
 impl Room {
     /// A member still agrees.
     pub fn lease(&mut self, member: ParticipantId, recording: &str, now: Instant) -> Result<(), RoomError> {
-        let is_agreed = self.gate.consents().current().is_some_and(|proposed| {
-            RecordingId(proposed.proposal.recording).to_string() == recording
-                && proposed.is_agreed_by(member.0)
-        });
-        let Some(current) = self.recording.as_mut().filter(|_| is_agreed) else {
-            return Err(RoomError::NoConsent);
-        };
+        let (proposed, current) = self
+            .gate
+            .consents()
+            .current()
+            .zip(self.recording.as_mut())
+            .ok_or(RoomError::NoConsent(MissingConsent::Proposal))?;
+        if RecordingId(proposed.proposal.recording).to_string() != recording {
+            return Err(RoomError::NoConsent(MissingConsent::OtherProposal));
+        }
+        if !proposed.is_agreed_by(member.0) {
+            return Err(RoomError::NoConsent(MissingConsent::Yes));
+        }
         current.leases.insert(member, now + LEASE);
         self.review(now);
         Ok(())
@@ -167,12 +165,10 @@ impl Room {
     pub fn capsule(&mut self, member: ParticipantId, message: String) -> Result<(), RoomError> {
         let capsule = self.gate.read_capsule(member.0, &message)?;
         let Some(recording) = &mut self.recording else {
-            return Err(RoomError::NoConsent);
+            return Err(RoomError::NoConsent(MissingConsent::Proposal));
         };
-        match recording.admit_capsule(member, &capsule) {
-            Admitted::New => {}
-            Admitted::Known => return Ok(()),
-            Admitted::Refused => return Err(RoomError::NoConsent),
+        if !recording.admit_capsule(member, &capsule)? {
+            return Ok(());
         }
         let order = RecordOrder::Capsule(recording.id, Box::new(capsule), message);
         if recording.runs {

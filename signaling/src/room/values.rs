@@ -231,9 +231,9 @@ pub enum RoomError {
     /// It is none, or too long.
     #[error(transparent)]
     KeyMessage(#[from] rapport_keys::Refusal),
-    /// Nobody has agreed to such a recording.
-    #[error("this member has not agreed to such a recording")]
-    NoConsent,
+    /// There is no consent to such a recording.
+    #[error("{0}")]
+    NoConsent(MissingConsent),
     /// It is none, or of nobody who agrees.
     #[error(transparent)]
     Capsule(#[from] rapport_keys::CapsuleRefusal),
@@ -243,6 +243,26 @@ pub enum RoomError {
     /// The fragment can't be read.
     #[error(transparent)]
     Fragment(#[from] NegotiateError),
+}
+
+/// What a lease or a capsule has not behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MissingConsent {
+    /// Nothing is to agree to.
+    #[error("no recording is proposed here")]
+    Proposal,
+    /// It is of another one, which is over or has never been proposed here.
+    #[error("another recording is proposed here")]
+    OtherProposal,
+    /// This member has said nothing, or no.
+    #[error("a signed yes of this member to the proposed recording is missing")]
+    Yes,
+    /// A generation has one key, and another one was given for it.
+    #[error("another key of the same generation was given before")]
+    OtherKey,
+    /// As many capsules as a long day has came of this member.
+    #[error("this member has given as many capsules as a recording keeps of one")]
+    Room,
 }
 
 /// What became of a PATCH.

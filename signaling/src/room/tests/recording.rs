@@ -177,7 +177,11 @@ fn a_yes_without_a_lease_is_not_enough_and_a_lease_without_a_yes_is_refused() {
     let mut scene = Scene::new();
     scene.answer(ANNA, true);
     let lease = |scene: &mut Scene, id: RecordingId| scene.room.lease(BEN, &id.to_string(), scene.now);
-    assert!(matches!(lease(&mut scene, ID), Err(RoomError::NoConsent)));
+    let missing = |result| match result {
+        Err(RoomError::NoConsent(missing)) => missing,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(missing(lease(&mut scene, ID)), MissingConsent::Yes);
     let consent = Consent {
         from: stay(BEN),
         proposal: hash_of(&scene.proposal),
@@ -187,7 +191,7 @@ fn a_yes_without_a_lease_is_not_enough_and_a_lease_without_a_yes_is_refused() {
     scene.say(BEN, &Message::Consent(consent).write(device(BEN).sign()));
     assert_eq!(scene.orders(), []);
     let other = RecordingId([8; 16]);
-    assert!(matches!(lease(&mut scene, other), Err(RoomError::NoConsent)));
+    assert_eq!(missing(lease(&mut scene, other)), MissingConsent::OtherProposal);
     assert!(lease(&mut scene, ID).is_ok());
     assert!(matches!(scene.orders().as_slice(), [RecordOrder::Begin(_)]));
 }
@@ -401,8 +405,25 @@ fn a_generation_has_one_capsule_and_it_is_kept_once() {
         boxes: vec![([1; 32], [0; 48])],
     });
     let refused = scene.room.capsule(BEN, other.write(device(BEN).sign()));
-    assert!(matches!(refused, Err(RoomError::NoConsent)));
+    assert!(matches!(
+        refused,
+        Err(RoomError::NoConsent(MissingConsent::OtherKey))
+    ));
     assert_eq!(scene.orders(), []);
+}
+
+#[test]
+fn nothing_is_agreed_to_where_nothing_is_proposed_any_more() {
+    let mut scene = Scene::new();
+    scene.all_agree();
+    scene.answer(BEN, false);
+    let lease = scene.room.lease(ANNA, &ID.to_string(), scene.now);
+    let given = scene.room.capsule(BEN, capsule(BEN, &scene.proposal));
+    assert!(matches!(
+        lease,
+        Err(RoomError::NoConsent(MissingConsent::Proposal))
+    ));
+    assert!(given.is_err(), "{given:?}");
 }
 
 #[test]
