@@ -167,7 +167,8 @@ pub(crate) enum RecordingCommand {
         /// Its folder.
         recording: PathBuf,
     },
-    /// Open a recording, and write it as a WebM file that any player plays, with a track for each sound and picture.
+    /// Open a recording, and write it as a WebM file that any player plays, with a track for each sound and picture; or
+    /// as MP4, if the file is called so.
     ///
     /// Everything is checked before: all bytes by the journal, and all signatures. What was not agreed to is left out,
     /// and so is what does not open; how much that is is printed. Where H.264 is in it, the file is Matroska.

@@ -11,13 +11,16 @@
 use std::collections::BTreeMap;
 use std::io::{self, Seek, Write};
 
+use rapport_seal::Codec;
+
 use crate::configuration::{channels, in_file, private};
 use crate::frame::Frame;
 use crate::manifest::{Manifest, Track};
 use crate::matroska::opus_head;
 use crate::opening::{OpenError, OpenFrame, Opening, Why};
+use crate::plain::{Form, Plain, PlainTrack};
 use crate::storage::Storage;
-use crate::webm::{Webm, WebmTrack, is_webm};
+use crate::webm::is_webm;
 
 /// What was written, and what was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub struct Exported {
     pub left_out: LeftOut,
     /// Of a codec that WebM does not know: the file is Matroska.
     pub is_matroska: bool,
+    /// Of a codec that few players play in MP4.
+    pub has_vp8: bool,
 }
 
 /// Frames that were not opened, by what stood in the way.
@@ -61,7 +66,11 @@ pub enum ExportError {
 }
 
 /// Writes all that can be opened. `out` is no recording before this returns.
-pub fn export<S: Storage>(opening: &mut Opening<S>, out: impl Write + Seek) -> Result<Exported, ExportError> {
+pub fn export<S: Storage>(
+    opening: &mut Opening<S>,
+    form: Form,
+    out: impl Write + Seek,
+) -> Result<Exported, ExportError> {
     let survey = Survey::make(opening)?;
     if survey.frames == 0 {
         return Err(ExportError::Nothing(survey.left_out));
@@ -71,11 +80,12 @@ pub fn export<S: Storage>(opening: &mut Opening<S>, out: impl Write + Seek) -> R
         tracks: tracks.len(),
         frames: survey.frames,
         left_out: survey.left_out,
-        is_matroska: !tracks.iter().all(|track| is_webm(track.codec)),
+        is_matroska: form == Form::Webm && !tracks.iter().all(|track| is_webm(track.codec)),
+        has_vp8: tracks.iter().any(|track| track.codec == Codec::Vp8),
         millis: 0,
     };
     let manifest = opening.verified().manifest.clone();
-    let mut webm = Webm::begin(out, tracks)?;
+    let mut plain = Plain::begin(form, out, tracks)?;
     let mut timeline = Timeline::new(survey.clocks);
     for frame in opening.frames() {
         // what stays closed is counted already
@@ -85,14 +95,14 @@ pub fn export<S: Storage>(opening: &mut Opening<S>, out: impl Write + Seek) -> R
         };
         timeline.handle_frame(frame, track);
         while let Some(frame) = timeline.poll_frame() {
-            webm.write(&frame)?;
+            plain.write(&frame)?;
         }
     }
     timeline.handle_end();
     while let Some(frame) = timeline.poll_frame() {
-        webm.write(&frame)?;
+        plain.write(&frame)?;
     }
-    exported.millis = webm.end()?;
+    exported.millis = plain.end()?;
     Ok(exported)
 }
 
@@ -146,12 +156,12 @@ impl Survey {
         known.height = known.height.max(trailer.height);
     }
 
-    fn tracks<S: Storage>(&self, opening: &Opening<S>) -> Vec<WebmTrack> {
+    fn tracks<S: Storage>(&self, opening: &Opening<S>) -> Vec<PlainTrack> {
         let manifest = &opening.verified().manifest;
         let tracks = self.known.iter().filter_map(|(number, known)| {
             let track = manifest.track(*number)?;
             let sender = opening.agreed().owner_of(track);
-            Some(WebmTrack {
+            Some(PlainTrack {
                 number: *number,
                 codec: track.codec,
                 name: sender.map(|person| person.name.clone()).unwrap_or_default(),

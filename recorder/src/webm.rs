@@ -10,28 +10,13 @@ use rapport_seal::Codec;
 use crate::ebml::{element, float, late_element, master, text, unsigned};
 use crate::frame::Frame;
 use crate::matroska::*;
-
-/// A track of a file that is written.
-#[derive(Clone, Debug)]
-pub(crate) struct WebmTrack {
-    pub(crate) number: u8,
-    pub(crate) codec: Codec,
-    /// Whose it is.
-    pub(crate) name: String,
-    /// CodecPrivate.
-    pub(crate) private: Option<Vec<u8>>,
-    /// Of sound.
-    pub(crate) channels: u8,
-    /// Of a picture, in pixels.
-    pub(crate) width: u16,
-    pub(crate) height: u16,
-}
+use crate::plain::{PRE_SKIP, PlainTrack, SOUND_MILLIS};
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Webm<W> {
     out: W,
-    tracks: Vec<WebmTrack>,
+    tracks: Vec<PlainTrack>,
     /// How much is written.
     length: u64,
     cluster: Cluster,
@@ -58,7 +43,7 @@ struct Cue {
 
 impl<W: Write + Seek> Webm<W> {
     /// An empty file.
-    pub(crate) fn begin(mut out: W, tracks: Vec<WebmTrack>) -> io::Result<Self> {
+    pub(crate) fn begin(mut out: W, tracks: Vec<PlainTrack>) -> io::Result<Self> {
         let head = head(&tracks, Late::default());
         out.write_all(&head)?;
         Ok(Self {
@@ -110,7 +95,7 @@ impl<W: Write + Seek> Webm<W> {
     /// Clusters begin with key frames of a picture, where there are any.
     fn wants_cluster(&self, millis: u64, frame: &Frame) -> bool {
         let age = millis.saturating_sub(self.cluster.millis);
-        let of_track = |track: &&WebmTrack| track.number == frame.track;
+        let of_track = |track: &&PlainTrack| track.number == frame.track;
         let is_picture = self
             .tracks
             .iter()
@@ -172,7 +157,7 @@ struct Late {
 }
 
 /// All before the first cluster; as long whatever is known late.
-fn head(tracks: &[WebmTrack], late: Late) -> Vec<u8> {
+fn head(tracks: &[PlainTrack], late: Late) -> Vec<u8> {
     let mut out = ebml_header(tracks);
     late_element(&mut out, SEGMENT, late.segment);
     let (info, entries) = (info(late.millis), track_entries(tracks));
@@ -185,13 +170,13 @@ fn head(tracks: &[WebmTrack], late: Late) -> Vec<u8> {
 }
 
 /// Where the content of the segment begins: what positions are counted from.
-fn segment_begin(tracks: &[WebmTrack]) -> u64 {
+fn segment_begin(tracks: &[PlainTrack]) -> u64 {
     let mut out = ebml_header(tracks);
     late_element(&mut out, SEGMENT, 0);
     out.len() as u64
 }
 
-fn ebml_header(tracks: &[WebmTrack]) -> Vec<u8> {
+fn ebml_header(tracks: &[PlainTrack]) -> Vec<u8> {
     let is_webm = tracks.iter().all(|track| is_webm(track.codec));
     let mut out = Vec::new();
     master(&mut out, EBML, |ebml| {
@@ -233,7 +218,7 @@ fn info(millis: u64) -> Vec<u8> {
     out
 }
 
-fn track_entries(tracks: &[WebmTrack]) -> Vec<u8> {
+fn track_entries(tracks: &[PlainTrack]) -> Vec<u8> {
     let mut out = Vec::new();
     master(&mut out, TRACKS, |entries| {
         for track in tracks {
@@ -243,7 +228,7 @@ fn track_entries(tracks: &[WebmTrack]) -> Vec<u8> {
     out
 }
 
-impl WebmTrack {
+impl PlainTrack {
     fn write(&self, entry: &mut Vec<u8>) {
         let is_sound = self.codec == Codec::Opus;
         unsigned(entry, TRACK_NUMBER, self.number.into());
@@ -278,10 +263,7 @@ impl WebmTrack {
 const SHORTEST_MILLIS: u64 = 500;
 /// What a player has to load before it goes on.
 const LONGEST_MILLIS: u64 = 5_000;
-/// For how long a sound is collected: what the last one adds.
-const SOUND_MILLIS: u64 = 20;
-/// The pre-skip of our OpusHead, 312 samples at 48 kHz: what the encoder looks ahead.
-const PRE_SKIP_NANOS: u64 = 6_500_000;
+const PRE_SKIP_NANOS: u64 = PRE_SKIP as u64 * 1_000_000_000 / 48_000;
 /// RFC 7845 §4.6: 80 ms until a decoder has settled.
 const PRE_ROLL_NANOS: u64 = 80_000_000;
 

@@ -9,7 +9,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rapport_keys::{Backup, BackupError, Kit, RecipientKey};
-use rapport_recorder::{Disk, ExportError, Exported, OpenError, Opening, export};
+use rapport_recorder::{Disk, ExportError, Exported, Form, OpenError, Opening, export};
 
 use super::moment::moment;
 use super::{length, print};
@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &Export) -> Result<(), Failure> {
     let mut opening =
         Opening::begin(Disk::of(recording), &key).map_err(|error| not_opened(recording, error, is_device))?;
     let mut part = Part::beside(out)?;
-    let exported = export(&mut opening, &mut part.file).map_err(|error| match error {
+    let exported = export(&mut opening, form_of(out), &mut part.file).map_err(|error| match error {
         ExportError::Open(error) => not_opened(recording, error, is_device),
         ExportError::Io(error) => part.failure(error),
         other => Failure::running(format!("{}: {other}", recording.display())),
@@ -32,6 +32,20 @@ pub(super) fn run(arguments: &Export) -> Result<(), Failure> {
     check_out(out, arguments.force)?;
     part.finish(out)?;
     print(&said(out, &exported))
+}
+
+/// What the name says.
+fn form_of(out: &Path) -> Form {
+    if is_called(out, "mp4") {
+        Form::Mp4
+    } else {
+        Form::Webm
+    }
+}
+
+fn is_called(out: &Path, extension: &str) -> bool {
+    out.extension()
+        .is_some_and(|own| own.eq_ignore_ascii_case(extension))
 }
 
 /// A file that is there is somebody's.
@@ -99,7 +113,10 @@ fn said(out: &Path, exported: &Exported) -> String {
             text += &format!("left out: {count} frames {why}\n");
         }
     }
-    if exported.is_matroska && out.extension().is_none_or(|extension| extension != "mkv") {
+    if exported.has_vp8 && form_of(out) == Form::Mp4 {
+        text += "few players play VP8 in MP4: a .webm of the same is better\n";
+    }
+    if exported.is_matroska && !is_called(out, "mkv") {
         text += "WebM does not know H.264: the file is Matroska, and better called .mkv\n";
     }
     text

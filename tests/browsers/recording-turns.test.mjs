@@ -2,15 +2,16 @@
 // in the middle, a reload after which the picture has another codec.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
 import { Call, CLIENT, inCall, perceives, THERAPIST } from './harness/call.mjs';
+import { kitOf, seedOf } from './harness/fragment.mjs';
 import { guestLink } from './harness/invite.mjs';
 import { heardOf, seenOf } from './harness/person.mjs';
-import { agree, complete, openFirst, propose, rapport, safeSeconds } from './harness/recording.mjs';
+import { agree, complete, openFirst, propose, rapport, safeSeconds, show } from './harness/recording.mjs';
 import { until } from './harness/wait.mjs';
 
 const GUEST = 3;
@@ -24,24 +25,27 @@ const WHOLE = 61;
 /** Half a second of pictures, of those that a player shows. */
 const ENOUGH_READ = 15;
 
-/** A browser that can't send VP9, from when it is told on. */
-const WITHOUT_VP9 = `if (sessionStorage.getItem('without-vp9')) {
+/** A browser that can't send these, if `holds`. */
+const without = (codecs, holds = 'true') => `if (${holds}) {
   const all = RTCRtpReceiver.getCapabilities.bind(RTCRtpReceiver);
   RTCRtpReceiver.getCapabilities = (kind) => {
     const { codecs, ...rest } = all(kind);
-    return { ...rest, codecs: codecs.filter(({ mimeType }) => mimeType !== 'video/VP9') };
+    return { ...rest, codecs: codecs.filter(({ mimeType }) => !${JSON.stringify(codecs)}.includes(mimeType)) };
   };
 }`;
 
+/** Both: nobody can show what they can't decode. */
+const H264_ALONE = { before: without(['video/VP9', 'video/VP8']) };
+
 const call = new Call();
-const data = mkdtempSync(join(tmpdir(), 'rapport-recordings-'));
+const [data, apple] = ['minute', 'apple'].map((name) => mkdtempSync(join(tmpdir(), `rapport-${name}-`)));
 after(async () => {
   await call.close();
-  rmSync(data, { recursive: true });
+  for (const folder of [data, apple]) rmSync(folder, { recursive: true });
 });
 
 inCall('a minute is recorded with a camera that comes late, somebody who joins, and a picture that comes back by another codec', call, async (t) => {
-  const [therapist, client] = await call.pair(['chromium', 'chromium'], { client: { before: WITHOUT_VP9 } });
+  const [therapist, client] = await call.pair(['chromium', 'chromium'], { client: { before: without(['video/VP9'], "sessionStorage.getItem('without-vp9')") } });
   await client.press('Camera');
   await propose(therapist);
   await client.reads('Dana asks to record this session');
@@ -90,6 +94,26 @@ inCall('a minute is recorded with a camera that comes late, somebody who joins, 
     assert.equal(seenOf(seen, CLIENT).backward, 0);
   }
 }, { data, timeout: 240_000 });
+
+inCall('what a browser sends by H.264 alone is recorded, and goes into an MP4', call, async (t) => {
+  const [therapist, client] = await call.pair(['chromium', 'chromium'], { therapist: H264_ALONE, client: H264_ALONE });
+  await propose(therapist);
+  await client.reads('Dana asks to record this session');
+  await agree(client);
+  await safeSeconds(therapist, SOUND_ALONE);
+  await client.press('Stop recording');
+  const { path } = await complete(apple);
+  const words = join(apple, 'words.txt');
+  writeFileSync(words, kitOf(seedOf(call.demo.therapist)).join(' '));
+  const file = join(apple, 'plain.mp4');
+  t.diagnostic(rapport('recording', 'export', path, '--key', words, '--out', file));
+  const viewer = await call.visit('chromium', 'about:blank', { id: 9 });
+  await show(viewer, file, 'video/mp4');
+  const seen = await until('pictures and tones of the client are in it', () => viewer.snapshot(), (now) => seenOf(now, CLIENT).read >= ENOUGH_READ && heardOf(now, CLIENT) > 0, 40_000);
+  assert.equal(seenOf(seen, CLIENT).backward, 0);
+  const [, picture] = JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')).tracks;
+  assert.equal(picture.codec, 'h264');
+}, { data: apple });
 
 /** To a place on the slider of the player, as a hand on it does. */
 function seek({ page }, ms) {

@@ -12,7 +12,7 @@ import { Call, CLIENT, inCall, perceives, THERAPIST } from './harness/call.mjs';
 import { BINARY } from './harness/demo.mjs';
 import { kitOf, seedOf } from './harness/fragment.mjs';
 import { heardOf, seenOf } from './harness/person.mjs';
-import { agree, complete, openFirst, propose, rapport, recordingsIn, safeSeconds } from './harness/recording.mjs';
+import { agree, complete, openFirst, propose, rapport, recordingsIn, safeSeconds, show } from './harness/recording.mjs';
 import { until } from './harness/wait.mjs';
 
 /** Long enough for two clusters. */
@@ -83,18 +83,20 @@ inCall('what was recorded is in the file that the clinic makes of it, and nothin
   assert.match(consent, /Omar/);
   const words = join(exported, 'words.txt');
   writeFileSync(words, kitOf(seedOf(call.demo.therapist)).join(' '));
-  const file = join(exported, 'plain.webm');
-  t.diagnostic(rapport('recording', 'export', path, '--key', words, '--out', file));
-
-  const viewer = await call.visit('chromium', 'about:blank', { id: 9 });
-  await show(viewer, file);
-  const seen = await until('pictures and tones of the client are in it', () => viewer.snapshot(), (now) => seenOf(now, CLIENT).read >= ENOUGH_PICTURES && heardOf(now, CLIENT) > 0, 40_000);
-  assert.ok(heardOf(seen, CLIENT) > 0);
-  await until('the film is over', () => viewer.page.evaluate(() => document.querySelector('video').ended), Boolean, 40_000);
-  const { first, last, backward, read } = seenOf(await viewer.snapshot(), CLIENT);
-  t.diagnostic(`${read} pictures, numbered ${first} to ${last}, between ${before} and ${after}`);
-  assert.equal(backward, 0);
-  assert.ok(first >= before && last <= after + FRAMES_A_SECOND, 'within the time in which both agreed');
+  for (const form of ['webm', 'mp4']) {
+    const file = join(exported, `plain.${form}`);
+    t.diagnostic(rapport('recording', 'export', path, '--key', words, '--out', file));
+    const viewer = await call.visit('chromium', 'about:blank', { id: 9 });
+    await show(viewer, file, `video/${form}`);
+    const seen = await until(`pictures and tones of the client are in the ${form}`, () => viewer.snapshot(), (now) => seenOf(now, CLIENT).read >= ENOUGH_PICTURES && heardOf(now, CLIENT) > 0, 40_000);
+    assert.ok(heardOf(seen, CLIENT) > 0);
+    await until('the film is over', () => viewer.page.evaluate(() => document.querySelector('video').ended), Boolean, 40_000);
+    const { first, last, backward, read } = seenOf(await viewer.snapshot(), CLIENT);
+    t.diagnostic(`${read} pictures, numbered ${first} to ${last}, between ${before} and ${after}`);
+    assert.equal(backward, 0);
+    assert.ok(first >= before && last <= after + FRAMES_A_SECOND, 'within the time in which both agreed');
+    await call.leave(viewer);
+  }
 
   const other = join(exported, 'other.txt');
   writeFileSync(other, kitOf(randomBytes(32)).join(' '));
@@ -137,21 +139,6 @@ for (const browser of ['chromium', 'firefox']) {
 /** The number of the last picture of the client that somebody has seen; the client sees it first. */
 async function counterOf(person) {
   return seenOf(await person.snapshot(), CLIENT).last;
-}
-
-/** Plays a file on a page of its own. */
-async function show(person, file) {
-  await until('the witness is there', () => person.page.evaluate(() => window.witness !== null));
-  await person.page.evaluate((base64) => {
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    const video = document.createElement('video');
-    video.src = URL.createObjectURL(new Blob([bytes], { type: 'video/webm' }));
-    // ears are for streams
-    const audio = document.createElement('audio');
-    audio.srcObject = video.captureStream();
-    document.body.append(video, audio);
-    return Promise.all([video.play(), audio.play()]);
-  }, readFileSync(file).toString('base64'));
 }
 
 function temporary() {

@@ -3,7 +3,7 @@ use std::io::Cursor;
 
 use matroska_demuxer::TrackType;
 use rapport_recorded::{Call, Clear, Span};
-use rapport_recorder::{Disk, LeftOut, Opening, RecordingId, export};
+use rapport_recorder::{Disk, Form, LeftOut, Opening, RecordingId, export};
 use rapport_seal::Codec;
 
 use crate::support::{Temporary, clinic, elements, exported, number, read};
@@ -253,7 +253,7 @@ fn of_a_recording_that_grows_it_opens_what_it_has_checked() {
     let mut opening = Opening::begin(Disk::of(folder.path()), &clinic()).unwrap();
     std::fs::write(&journal, &bytes).unwrap();
     let safe = opening.verified().safe_micros;
-    let said = export(&mut opening, Cursor::new(Vec::new())).unwrap();
+    let said = export(&mut opening, Form::Webm, Cursor::new(Vec::new())).unwrap();
     let expected = clear
         .iter()
         .filter(|frame| frame.span.is_open && frame.had_micros <= safe);

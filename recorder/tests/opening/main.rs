@@ -2,6 +2,7 @@
 
 mod agreed;
 mod exported;
+mod mp4;
 mod refused;
 mod shredded;
 mod support;

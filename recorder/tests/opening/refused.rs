@@ -3,7 +3,7 @@ use std::io::Cursor;
 
 use rapport_keys::{Message, RecipientKey, Secret};
 use rapport_recorded::{Call, Person, write_capsules};
-use rapport_recorder::{ExportError, RecordingId};
+use rapport_recorder::{ExportError, Form, RecordingId};
 
 use crate::support::{Temporary, change, clinic, export_to, refusal};
 
@@ -19,7 +19,7 @@ fn keys_of_others_open_nothing() {
         Person::new("Somebody", 30, None).key(),
     ] {
         let mut out = Cursor::new(Vec::new());
-        let error = export_to(folder.path(), &key, &mut out).unwrap_err();
+        let error = export_to(folder.path(), &key, Form::Webm, &mut out).unwrap_err();
         assert_eq!(error.to_string(), OTHERS);
         assert!(out.into_inner().is_empty());
     }
@@ -91,7 +91,7 @@ fn without_a_capsule_nothing_is_written() {
     let (folder, clear) = Temporary::of(&call);
     write_capsules(folder.path(), &[]);
     let mut out = Cursor::new(Vec::new());
-    let error = export_to(folder.path(), &clinic(), &mut out).unwrap_err();
+    let error = export_to(folder.path(), &clinic(), Form::Webm, &mut out).unwrap_err();
     assert_eq!(
         error.to_string(),
         "not one of its frames can be opened by this key"
@@ -117,7 +117,7 @@ fn a_capsule_with_another_key_in_it_opens_no_frame() {
     let capsule = rapport_keys::Capsule::seal(call.ben.stay(), call.proposed(), recipients, &base).unwrap();
     messages[1] = call.ben.say(&Message::Capsule(capsule));
     write_capsules(folder.path(), &messages);
-    let said = export_to(folder.path(), &clinic(), Cursor::new(Vec::new())).unwrap();
+    let said = export_to(folder.path(), &clinic(), Form::Webm, Cursor::new(Vec::new())).unwrap();
     let of_ben = clear
         .iter()
         .filter(|frame| frame.sender == 17 && frame.span.generation == span.generation);

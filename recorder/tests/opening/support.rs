@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use matroska_demuxer::MatroskaFile;
 use rapport_keys::RecipientKey;
 use rapport_recorded::{Call, Clear, ROOT_SEED};
-use rapport_recorder::{Disk, ExportError, Exported, Opening, export};
+use rapport_recorder::{Disk, ExportError, Exported, Form, Opening, export};
 
 /// A folder until the end of a test.
 pub(crate) struct Temporary(PathBuf);
@@ -51,23 +51,24 @@ pub(crate) fn clinic() -> RecipientKey {
 pub(crate) fn export_to(
     folder: &Path,
     key: &RecipientKey,
+    form: Form,
     out: impl Write + Seek,
 ) -> Result<Exported, ExportError> {
     let mut opening = Opening::begin(Disk::of(folder), key)?;
-    export(&mut opening, out)
+    export(&mut opening, form, out)
 }
 
 /// What the export of a folder says, and its file.
 pub(crate) fn exported(folder: &Path, key: &RecipientKey) -> (Exported, Vec<u8>) {
     let mut out = Cursor::new(Vec::new());
-    let exported = export_to(folder, key, &mut out).unwrap();
+    let exported = export_to(folder, key, Form::Webm, &mut out).unwrap();
     (exported, out.into_inner())
 }
 
 /// Why there is none.
 pub(crate) fn refusal(folder: &Path) -> String {
     let mut out = Cursor::new(Vec::new());
-    let error = export_to(folder, &clinic(), &mut out).unwrap_err();
+    let error = export_to(folder, &clinic(), Form::Webm, &mut out).unwrap_err();
     assert!(out.into_inner().is_empty());
     error.to_string()
 }

@@ -3,7 +3,7 @@
 // Owns: the steps, and where it is kept. Never does: open one by another way.
 
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { BINARY } from './demo.mjs';
@@ -50,6 +50,21 @@ export function openFirst(person) {
     return button !== undefined;
   });
   return until('a recording is to be opened', pressed, Boolean);
+}
+
+/** Plays a file on a page of its own. */
+export async function show(person, file, type) {
+  await until('the witness is there', () => person.page.evaluate(() => window.witness !== null));
+  await person.page.evaluate(([base64, mimeType]) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const video = document.createElement('video');
+    video.src = URL.createObjectURL(new Blob([bytes], { type: mimeType }));
+    // ears are for streams
+    const audio = document.createElement('audio');
+    audio.srcObject = video.captureStream();
+    document.body.append(video, audio);
+    return Promise.all([video.play(), audio.play()]);
+  }, [readFileSync(file).toString('base64'), type]);
 }
 
 /** What the command says. */
