@@ -95,7 +95,7 @@ inCall('a minute is recorded with a camera that comes late, somebody who joins, 
   }
 }, { data, timeout: 240_000 });
 
-inCall('what a browser sends by H.264 alone is recorded, and goes into an MP4', call, async (t) => {
+inCall('what a browser sends by H.264 alone is recorded, goes into an MP4, and is shown on the page', call, async (t) => {
   const [therapist, client] = await call.pair(['chromium', 'chromium'], { therapist: H264_ALONE, client: H264_ALONE });
   await propose(therapist);
   await client.reads('Dana asks to record this session');
@@ -111,6 +111,12 @@ inCall('what a browser sends by H.264 alone is recorded, and goes into an MP4', 
   await show(viewer, file, 'video/mp4');
   const seen = await until('pictures and tones of the client are in it', () => viewer.snapshot(), (now) => seenOf(now, CLIENT).read >= ENOUGH_READ && heardOf(now, CLIENT) > 0, 40_000);
   assert.equal(seenOf(seen, CLIENT).backward, 0);
+  const again = await call.visit('chromium', call.demo.therapist, { id: THERAPIST });
+  await again.press('Recordings of this session');
+  await openFirst(again);
+  await again.press('Play');
+  const reviewed = await until('the picture is shown on the page', () => again.snapshot(), (now) => seenOf(now, CLIENT).read >= ENOUGH_READ, 40_000);
+  assert.equal(seenOf(reviewed, CLIENT).backward, 0);
   const [, picture] = JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')).tracks;
   assert.equal(picture.codec, 'h264');
 }, { data: apple });

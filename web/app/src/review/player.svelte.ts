@@ -146,7 +146,7 @@ export class Player implements ReviewFace {
     if (!reviewed || !track || this.#found.has(number)) return;
     this.#found.add(number);
     const { kind, person, mimeType } = track;
-    if (person !== undefined && mimeType && isPlayed(track)) {
+    if (person !== undefined && isPlayed(track)) {
       const element = kind === "sound" ? document.createElement("audio") : pictureElement();
       const seconds = this.#playing.recording.safeMs / 1000 + SPARE_SECONDS;
       const lane = new Lane(element, { mimeType, seconds }, (detail) =>
@@ -306,7 +306,7 @@ export class Player implements ReviewFace {
 }
 
 function isPlayed({ person, mimeType }: ReviewTrack): boolean {
-  return person !== undefined && mimeType !== undefined && MediaSource.isTypeSupported(mimeType);
+  return person !== undefined && MediaSource.isTypeSupported(mimeType);
 }
 
 function pictureElement(): HTMLVideoElement {

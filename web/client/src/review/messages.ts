@@ -30,8 +30,8 @@ export interface ReviewTrack {
   /** Of `people`; undefined: nobody who gave out a key, so nothing of it is there. */
   person: number | undefined;
   kind: "sound" | "picture";
-  /** For a source buffer; undefined: no browser plays it so. */
-  mimeType: string | undefined;
+  /** For a source buffer, if the browser has that codec. */
+  mimeType: string;
 }
 
 /** What was agreed to, by signatures. */

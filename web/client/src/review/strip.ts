@@ -6,7 +6,8 @@ import { concat, type Bytes } from "../sealing/bytes.ts";
 import type { Block } from "./matroska.ts";
 import type { FromReviewWorker } from "./messages.ts";
 import type { OpenedFrame, OpenerTrack } from "./opener.ts";
-import { mimeTypeOf, PictureWriter, SoundWriter } from "./webm.ts";
+import { pictureWriterOf, type Writer } from "./streams.ts";
+import { SoundWriter } from "./webm.ts";
 
 /** Without its round: whoever made the strip knows that. */
 type Said = FromReviewWorker extends infer M
@@ -19,7 +20,7 @@ export class Strip {
   readonly #tracks: readonly OpenerTrack[];
   readonly #wanted: ReadonlySet<number>;
   readonly #post: (message: Said, transfer?: ArrayBuffer[]) => void;
-  readonly #pictures = new Map<number, PictureWriter>();
+  readonly #pictures = new Map<number, Writer>();
   readonly #sounds = new Map<number, SoundWriter>();
   readonly #gathered = new Map<number, Bytes[]>();
   readonly #found = new Set<number>();
@@ -93,7 +94,7 @@ export class Strip {
     for (const track of this.#wanted) {
       const codec = this.#tracks[track - 1]?.codec;
       if (codec === "opus") this.#sounds.set(track, new SoundWriter(ms));
-      else if (codec && mimeTypeOf(codec)) this.#pictures.set(track, new PictureWriter(codec));
+      else if (codec) this.#pictures.set(track, pictureWriterOf(codec));
     }
   }
 

@@ -7,7 +7,7 @@ import { nameOfSigner, type Agreed } from "./agreed.ts";
 import type { Holder } from "./keyring.ts";
 import type { Reviewed, ReviewTrack } from "./messages.ts";
 import type { OpenerTrack } from "./opener.ts";
-import { mimeTypeOf } from "./webm.ts";
+import { mimeTypeOf } from "./streams.ts";
 
 export function reviewedOf(agreed: Agreed, tracks: readonly OpenerTrack[], holder: Holder): Reviewed {
   const devices = tracks.flatMap(({ signer }) => (signer ? [signer.hello.deviceId] : []));

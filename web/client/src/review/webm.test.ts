@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { concat, type Bytes } from "../sealing/bytes.ts";
 import { MatroskaReader, type Block } from "./matroska.ts";
 import { fakeFrames } from "./recording.testkit.ts";
-import { mimeTypeOf, opusMs, PictureWriter, SoundWriter } from "./webm.ts";
+import { opusMs, PictureWriter, SoundWriter } from "./webm.ts";
 
 function read(bytes: Bytes) {
   const reader = new MatroskaReader({ file: "played", mayBeCut: true });
@@ -84,12 +84,5 @@ describe("a sound", () => {
       [0xff, 3, 60],
     ] as const)
       expect(opusMs(Uint8Array.of(contents, count))).toBe(ms);
-  });
-});
-
-describe("H264", () => {
-  it("is not in WebM", () => {
-    expect(mimeTypeOf("h264")).toBeUndefined();
-    expect(mimeTypeOf("vp9")).toContain("vp9");
   });
 });

@@ -11,11 +11,6 @@ import type { Codec } from "../sealing/layout.ts";
 import { element, float, text, unsigned, unsizedElement } from "./ebml.ts";
 import { CODEC_IDS, ID, KEY_FRAME, NANOS_A_MILLI, OPUS_HEAD } from "./elements.ts";
 
-/** What to ask a browser for; nothing if WebM holds none of that. */
-export function mimeTypeOf(codec: Codec): string | undefined {
-  return MIME_TYPES[codec];
-}
-
 /** Of one picture: nothing before its first key frame. */
 export class PictureWriter {
   readonly #codec: Codec;
@@ -155,13 +150,6 @@ function block(clusterMs: number, ms: number, isKey: boolean, frame: Bytes): Byt
   new DataView(head.buffer).setInt16(1, ms - clusterMs);
   return element(ID.simpleBlock, head, frame);
 }
-
-const MIME_TYPES: Partial<Record<Codec, string>> = {
-  opus: 'audio/webm; codecs="opus"',
-  vp8: 'video/webm; codecs="vp8"',
-  vp9: 'video/webm; codecs="vp9"',
-  av1: 'video/webm; codecs="av01.0.08M.08"',
-};
 
 /** AV1 in ISOBMFF §2.3.3: version 1, main profile, level 4.0, 8 bits, 4:2:0. The stream itself says it again. */
 const AV1_CONFIGURATION = Uint8Array.of(0x81, 0x08, 0x0c, 0x00);
