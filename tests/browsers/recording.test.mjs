@@ -21,6 +21,15 @@ const ENOUGH_SECONDS = 8;
 /** Of 8 s: the first key frame comes a moment later, and a player shows not each. */
 const ENOUGH_PICTURES = 100;
 
+/** Keeps the names of the keys that the page gives to its sealing worker. */
+const TELLING_KIDS = `
+  window.kids = [];
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (message?.type === 'send_key') window.kids.push(message.kid);
+    return postMessage.call(this, message, ...rest);
+  };`;
+
 const folders = [];
 /** As many are enough to see that it plays. */
 const ENOUGH_READ = 30;
@@ -66,16 +75,18 @@ for (const browser of ['chromium', 'firefox']) {
 }
 
 inCall('what was recorded is in the file that the clinic makes of it, and nothing from before or after', call, async (t) => {
-  const [therapist, client] = await call.pair(['chromium', 'chromium']);
+  const [therapist, client] = await call.pair(['chromium', 'chromium'], { client: { before: TELLING_KIDS } });
   await propose(therapist);
   await client.reads('Dana asks to record this session');
   const before = await counterOf(client);
+  const early = await kidsOf(client);
   await agree(client);
   await safeSeconds(therapist, ENOUGH_SECONDS);
   await client.press('Stop recording');
   const after = await counterOf(client);
   await therapist.reads('The recording has ended');
   const { path } = await complete(exported);
+  await keysOfSpan(path, early, client);
 
   const consent = rapport('recording', 'consent', path);
   t.diagnostic(consent);
@@ -134,6 +145,33 @@ for (const browser of ['chromium', 'firefox']) {
     await openFirst(stranger);
     await stranger.reads('This recording is not yours to open');
   }, { data });
+}
+
+/** A capsule's key opens its own generation from its step on: what was sealed before and after has to be of others. */
+async function keysOfSpan(path, early, client) {
+  const [line, ...others] = readFileSync(join(path, 'keys.jsonl'), 'utf8').trim().split('\n');
+  assert.deepEqual(others, [], 'one key of the one who is recorded');
+  const kid = kidOfCapsule(JSON.parse(line).message);
+  assert.ok(early.length > 0 && early.every((one) => generationOf(one) < generationOf(kid)), `${early} before ${kid}`);
+  await until('another key is in use', () => kidsOf(client), (kids) => generationOf(kids.at(-1)) > generationOf(kid));
+}
+
+/** Keys that the client has sealed by, in their order. */
+function kidsOf({ page }) {
+  return page.evaluate(() => window.kids);
+}
+
+/** RECORDING.md, section 2: the third field, each behind its length. */
+function kidOfCapsule(message) {
+  const bytes = Buffer.from(message, 'base64url');
+  let at = 2;
+  for (let field = 0; field < 2; field += 1) at += 2 + bytes.readUInt16BE(at);
+  return bytes.readUInt32BE(at + 2);
+}
+
+/** SK-1, section 9: the step is below it. */
+function generationOf(kid) {
+  return Math.floor(kid / 256);
 }
 
 /** The number of the last picture of the client that somebody has seen; the client sees it first. */
