@@ -13,6 +13,7 @@ const one = {
   safe_ms: 754_000,
   ended: true,
   shredded: false,
+  held: false,
   files: ["capture-000.mkv"],
 };
 
@@ -27,7 +28,7 @@ function answer(body: unknown, status = 200) {
 const listing = { room: "a room/1", token: "ticket", origin: "https://clinic.example" };
 
 it("lists what there is, by the ticket", async () => {
-  const ask = answer([one, { ...one, purpose: "calm", shredded: true }]);
+  const ask = answer([one, { ...one, purpose: "calm", shredded: true, held: true }]);
   const [first, second] = await listRecordings(listing);
   expect(first).toEqual({
     id: one.id,
@@ -37,9 +38,10 @@ it("lists what there is, by the ticket", async () => {
     safeMs: 754_000,
     hasEnded: true,
     isShredded: false,
+    isHeld: false,
     files: ["capture-000.mkv"],
   });
-  expect([second!.purpose, second!.isShredded]).toEqual(["activity", true]);
+  expect([second!.purpose, second!.isShredded, second!.isHeld]).toEqual(["activity", true, true]);
   const [url, request] = ask.mock.calls[0]!;
   expect(url).toBe("https://clinic.example/api/v1/rooms/a%20room%2F1/recordings");
   expect(request.headers).toEqual({ authorization: "Bearer ticket" });

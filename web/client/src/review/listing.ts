@@ -16,7 +16,9 @@ export interface ListedRecording {
   hasEnded: boolean;
   /** Its keys are destroyed: nobody opens it any more. */
   isShredded: boolean;
-  /** Of the media, in their order. */
+  /** It is kept beyond its time, until the clinic says otherwise. */
+  isHeld: boolean;
+  /** Of the media, in their order; none where they are kept elsewhere. */
   files: string[];
 }
 
@@ -48,7 +50,7 @@ export function addressOf(room: string, origin: string = location.origin, id?: s
 }
 
 function recordingOf(value: unknown): ListedRecording | undefined {
-  const { id, begun, purpose, expires, safe_ms, ended, shredded, files } = (value ?? {}) as Record<
+  const { id, begun, purpose, expires, safe_ms, ended, shredded, held, files } = (value ?? {}) as Record<
     string,
     unknown
   >;
@@ -70,6 +72,7 @@ function recordingOf(value: unknown): ListedRecording | undefined {
     safeMs: safe_ms,
     hasEnded: ended === true,
     isShredded: shredded === true,
+    isHeld: held === true,
     files: files.filter((file) => typeof file === "string"),
   };
 }

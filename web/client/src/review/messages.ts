@@ -63,7 +63,7 @@ export type FromReviewWorker =
   | { type: "opened"; reviewed: Reviewed }
   /** To be appended to the source buffer of this track. */
   | { type: "media"; round: number; track: number; bytes: ArrayBuffer }
-  /** Something of this track is there: each picture has a track for every codec, and most are empty. */
+  /** Something of this track follows: each picture has a track for every codec, and most are empty. */
   | { type: "found"; round: number; track: number }
   /** All up to there was given. */
   | { type: "read"; round: number; ms: number }

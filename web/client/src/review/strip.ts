@@ -46,9 +46,7 @@ export class Strip {
   /** Of a block, wanted or not. */
   handleBlock({ track, ms }: Pick<Block, "track" | "ms">): void {
     this.#handleTime(ms);
-    if (this.#found.has(track)) return;
-    this.#found.add(track);
-    this.#post({ type: "found", track });
+    this.#find(track);
   }
 
   write({ track, ms, isKey }: Block, { frame, trailer }: OpenedFrame): void {
@@ -112,7 +110,15 @@ export class Strip {
     }
   }
 
+  #find(track: number): void {
+    if (this.#found.has(track)) return;
+    this.#found.add(track);
+    this.#post({ type: "found", track });
+  }
+
   #gather(track: number, bytes: Bytes): void {
+    // a sound that begins later is silent until then
+    this.#find(track);
     const parts = this.#gathered.get(track) ?? [];
     this.#gathered.set(track, parts);
     parts.push(bytes);
