@@ -73,7 +73,11 @@ impl Room {
             bytes_per_second: 0.0,
         };
         room.look(volume)?;
-        room.count(volume)?;
+        // who limits nothing need not know
+        match room.count(volume) {
+            Err(error) if limits.quota_bytes.is_some() => return Err(error),
+            _ => {}
+        }
         Ok(room)
     }
 
@@ -86,7 +90,8 @@ impl Room {
     /// Takes the reserve back when there is room for it above the floor: it would be asked for again at once otherwise.
     pub(crate) fn look(&mut self, volume: &mut impl Volume) -> io::Result<Found> {
         self.free_bytes = volume.free_bytes()?;
-        if self.is_reserved || !self.is_enough() {
+        // a quota does not end what goes on, so it does not keep its pictures off, either
+        if self.is_reserved || !self.has_room() {
             return Ok(Found::Same);
         }
         volume.reserve(self.limits.reserve_bytes)?;
@@ -113,13 +118,17 @@ impl Room {
 
     /// Whether a recording may begin, as of the last look.
     pub(crate) fn is_enough(&self) -> bool {
+        self.has_room() && self.left_bytes() >= self.limits.floor_bytes
+    }
+
+    /// On the volume, for the reserve above the floor.
+    const fn has_room(&self) -> bool {
         let reserve = if self.is_reserved {
             0
         } else {
             self.limits.reserve_bytes
         };
         self.free_bytes >= self.limits.floor_bytes.saturating_add(reserve)
-            && self.left_bytes() >= self.limits.floor_bytes
     }
 
     /// What recordings may still take.
@@ -179,6 +188,7 @@ const METERED: Duration = Duration::from_secs(10);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::Storage as _;
     use crate::testing::{Faulty, Shared};
 
     #[test]
@@ -223,9 +233,27 @@ mod tests {
         assert_eq!(state(5000), (5000, false, true));
         assert_eq!(state(1), (4999, true, true));
         assert_eq!(state(4000), (999, true, false));
-        // what was destroyed makes room again
+        // what was destroyed makes room again, as soon as somebody looks
+        let mut recording = volume.create_folder("one").unwrap();
+        recording.create("a").unwrap();
+        recording.append("a", &[1; 300]).unwrap();
         room.count(&mut volume).unwrap();
-        assert_eq!((room.stored_bytes(), room.is_enough()), (0, true));
+        assert_eq!((room.stored_bytes(), room.is_enough()), (300, true));
+    }
+
+    #[test]
+    fn a_quota_that_is_used_up_does_not_keep_the_reserve_from_being_taken_back() {
+        let mut volume = Shared::of(Faulty::of_size(100_000));
+        let limits = Limits {
+            floor_bytes: 1000,
+            reserve_bytes: 5000,
+            quota_bytes: Some(10),
+        };
+        let mut room = Room::open(&mut volume, limits).unwrap();
+        room.handle_written(Instant::now(), 10);
+        assert!(!room.is_enough() && !room.is_short());
+        room.release(&mut volume).unwrap();
+        assert_eq!(room.look(&mut volume).unwrap(), Found::Room);
     }
 
     #[test]

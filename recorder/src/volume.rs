@@ -11,6 +11,7 @@ use nix::sys::statvfs::fstatvfs;
 use nix::sys::utsname::uname;
 use nix::unistd::syncfs;
 
+use crate::manifest::RecordingId;
 use crate::storage::{Disk, Storage};
 
 /// A folder of folders, all on one file system.
@@ -82,16 +83,16 @@ impl Volume for FileSystem {
         let mut stored = 0;
         for folder in fs::read_dir(&self.folder)? {
             let folder = folder?;
-            if !folder.file_type()?.is_dir() {
+            // a file system of its own has a lost+found, which is root's
+            let is_recording = |name: &str| name.parse::<RecordingId>().is_ok();
+            if !folder.file_name().to_str().is_some_and(is_recording) {
                 continue;
             }
-            for file in fs::read_dir(folder.path())? {
-                match file?.metadata() {
-                    Ok(file) => stored += file.len(),
-                    // somebody destroys it meanwhile
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(error),
-                }
+            match bytes_in(&folder.path()) {
+                Ok(bytes) => stored += bytes,
+                // somebody destroys it meanwhile
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(stored)
@@ -121,6 +122,18 @@ impl Volume for FileSystem {
             released => released,
         }
     }
+}
+
+fn bytes_in(folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for file in fs::read_dir(folder)? {
+        match file?.metadata() {
+            Ok(file) => bytes += file.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bytes)
 }
 
 /// syncfs(2): "In mainline kernel versions prior to Linux 5.8, syncfs() will fail only when passed a bad file
@@ -164,8 +177,11 @@ mod tests {
         let mut system = FileSystem::of(folder.path()).unwrap();
         system.reserve(1 << 20).unwrap();
         assert_eq!(system.stored_bytes().unwrap(), 0);
-        for (name, bytes) in [("one", 7), ("two", 11)] {
-            let mut made = system.create_folder(name).unwrap();
+        fs::create_dir(folder.path().join("lost+found")).unwrap();
+        fs::write(folder.path().join("lost+found/a"), [1; 100]).unwrap();
+        for (number, bytes) in [(1, 7), (2, 11)] {
+            let name = RecordingId([number; 16]).to_string();
+            let mut made = system.create_folder(&name).unwrap();
             made.create("a").unwrap();
             made.append("a", &vec![1; bytes]).unwrap();
             made.create("b").unwrap();
