@@ -209,7 +209,17 @@ impl Ledger {
                 .get(&name)
                 .is_some_and(|sum| sum.length == piece.length)
             {
-                entry.verified.insert(name);
+                // what an earlier life proved is looked at once more before the folder's copy goes
+                if self.keeps_local || progress.captures.is_empty() {
+                    entry.verified.insert(name);
+                    continue;
+                }
+                let pending = Pending {
+                    piece,
+                    state: State::Uploaded,
+                    turn: Turn::at(now),
+                };
+                entry.pending.insert(name, pending);
                 continue;
             }
             let pending = Pending {
@@ -219,7 +229,8 @@ impl Ledger {
             };
             entry.pending.insert(name, pending);
         }
-        if !self.keeps_local && progress.is_ended && progress.has_media && entry.removal.is_none() {
+        if !self.keeps_local && progress.is_ended && !progress.captures.is_empty() && entry.removal.is_none()
+        {
             entry.removal = Some(Turn::at(now));
         }
     }

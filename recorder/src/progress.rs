@@ -16,7 +16,7 @@ use crate::storage::{Disk, Storage, read_all};
 /// What is there of a recording, for good.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Files with media, by the names of complete ones, and up to where each will not change.
+    /// Files with media that are in the folder, by the names of complete ones, and up to where each will not change.
     pub captures: Vec<(String, u64)>,
     /// Those beside them, once it has ended.
     pub small: Vec<(String, u64)>,
@@ -24,8 +24,8 @@ pub struct Progress {
     pub is_ended: bool,
     /// Its keys were destroyed.
     pub is_shredded: bool,
-    /// Files with media are in the folder.
-    pub has_media: bool,
+    /// Files with media that are not in the folder any more.
+    pub absent: Vec<String>,
 }
 
 /// Looks at the folder of a recording.
@@ -44,29 +44,34 @@ pub fn progress(folder: &Path) -> Result<Progress, FolderError> {
             None => captures.push((file, durable.to)),
         }
     }
-    let has_media = captures.iter().any(|(number, _)| {
-        let name = name_of(&mut disk, *number);
-        disk.length(&name).is_ok()
-    });
-    Ok(Progress {
-        captures: captures
-            .into_iter()
-            .map(|(number, length)| (capture_name(number), length))
-            .collect(),
-        small: if is_ended { small(&mut disk) } else { Vec::new() },
+    let mut found = Progress {
         is_ended,
         is_shredded: is_shredded(&mut disk),
-        has_media,
-    })
+        ..Progress::default()
+    };
+    for (number, length) in captures {
+        let name = name_of(&mut disk, number);
+        match length_of(&mut disk, &name)? {
+            Some(_) => found.captures.push((capture_name(number), length)),
+            None => found.absent.push(capture_name(number)),
+        }
+    }
+    if is_ended {
+        for name in [MANIFEST, JOURNAL, CONSENTS, KEYS] {
+            let length = length_of(&mut disk, name)?;
+            found.small.extend(length.map(|length| (name.to_owned(), length)));
+        }
+    }
+    Ok(found)
 }
 
-/// The keys come last: an object without them opens nothing.
-fn small(disk: &mut Disk) -> Vec<(String, u64)> {
-    let files = [MANIFEST, JOURNAL, CONSENTS, KEYS];
-    files
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), disk.length(name).ok()?)))
-        .collect()
+/// None: it is not there. What can't be looked at is an error: who takes it for nothing counts as copied what is not.
+fn length_of(disk: &mut Disk, name: &str) -> Result<Option<u64>, FolderError> {
+    match disk.length(name) {
+        Ok(length) => Ok(Some(length)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FolderError::io(name)(error)),
+    }
 }
 
 /// Whether the keys of a recording were destroyed.

@@ -3,6 +3,8 @@
 //! Owns: the task that does what the ledger says, with a folder on one side and a bucket on the other. Never does: decide
 //! what is proven, or wait for anything on the recorder's thread: it looks at folders as anybody could.
 
+mod marker;
+
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path as Folder, PathBuf};
@@ -17,7 +19,7 @@ use object_store::{ClientOptions, ObjectStore, ObjectStoreExt as _, PutPayload, 
 use rapport_config::{BucketUrl, Credentials};
 use rapport_recorder::{
     FolderError, KEYS, Ledger, Piece, Progress, RecordingId, Remote, RemoteLine, Sum, Uploads, Work,
-    append_remote, begin_remote, is_destroyed, progress, read_piece, remove_media,
+    append_remote, begin_remote, is_destroyed, progress, read_piece, remotes, remove_media,
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::sync::{Mutex, watch};
@@ -26,6 +28,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tracing::{error, info, warn};
 
 use crate::recorder::unix_millis;
+use marker::Marker;
 
 /// Pieces on their way: each has its bytes in memory, and a call needs the uplink more.
 const CONCURRENT: usize = 4;
@@ -59,6 +62,8 @@ struct Places {
     prefix: Path,
     /// As recordings remember it.
     bucket: String,
+    /// A folder in place of a bucket.
+    local: Option<(PathBuf, Marker)>,
     /// Lines are appended one at a time.
     lines: Mutex<()>,
 }
@@ -83,6 +88,8 @@ enum Trouble {
     Bucket(#[from] object_store::Error),
     #[error("the folder: {0}")]
     Folder(#[from] FolderError),
+    #[error("the folder of copies: {0}")]
+    Copies(#[from] io::Error),
     #[error("it took longer than {} s", PATIENCE.as_secs())]
     Slow,
     #[error(transparent)]
@@ -96,11 +103,21 @@ impl Uploader {
     /// Copies a folder of recordings to a bucket. Nothing is asked of it yet.
     pub(crate) fn open(folder: &Folder, bucket: &rapport_config::Bucket) -> Result<Self, OpenError> {
         let (store, prefix) = open_store(bucket)?;
+        let local = match &bucket.url {
+            BucketUrl::Folder(path) => Some((path.clone(), Marker::open(folder, path)?)),
+            BucketUrl::S3 { .. } => None,
+        };
+        // the same name of another service is another bucket
+        let endpoint = bucket
+            .endpoint
+            .as_ref()
+            .map(|url| format!(" at {}", url.as_str()));
         let places = Places {
             folder: folder.to_owned(),
             store,
             prefix,
-            bucket: bucket.url.to_string(),
+            bucket: format!("{}{}", bucket.url, endpoint.unwrap_or_default()),
+            local,
             lines: Mutex::default(),
         };
         Ok(Self::between(places, bucket.keep_local))
@@ -235,7 +252,7 @@ impl Places {
                 continue;
             }
             match self.find(id) {
-                Ok(one) => found.extend(one),
+                Ok(one) => found.push(one),
                 // it begins
                 Err(FolderError::Io { error, .. }) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => error!(recording = %id, %error, "it can't be looked at"),
@@ -244,14 +261,43 @@ impl Places {
         Ok((all, found))
     }
 
-    fn find(&self, id: RecordingId) -> Result<Option<Found>, FolderError> {
+    fn find(&self, id: RecordingId) -> Result<Found, FolderError> {
         let folder = self.folder_of(id);
         let progress = progress(&folder)?;
         let remote = begin_remote(&folder, &self.bucket, progress.is_shredded)?;
-        Ok(remote.map(|remote| (id, progress, remote)))
+        // what was destroyed before this bucket was there has nothing to be erased in it
+        let remote = remote.unwrap_or_else(|| Remote {
+            is_erased: true,
+            ..Remote::default()
+        });
+        self.tell_strays(id, &progress, &remote)?;
+        Ok((id, progress, remote))
+    }
+
+    /// What this server can't do anything about any more, since another bucket is configured.
+    fn tell_strays(&self, id: RecordingId, progress: &Progress, remote: &Remote) -> Result<(), FolderError> {
+        if progress.is_shredded {
+            let others = remotes(&self.folder_of(id))?.into_iter();
+            for (bucket, _) in others.filter(|(bucket, other)| *bucket != self.bucket && !other.is_erased) {
+                error!(recording = %id, bucket, "its keys are destroyed here, and this bucket, which is not configured any more, may have them: erase it there");
+            }
+            return Ok(());
+        }
+        let is_there = |file: &String| remote.verified.keys().any(|name| name.starts_with(file.as_str()));
+        for file in progress.absent.iter().filter(|file| !is_there(file)) {
+            error!(recording = %id, file, "it is neither in the folder nor in this bucket; one that was configured before may have it");
+        }
+        Ok(())
     }
 
     async fn work(self: Arc<Self>, work: Work) -> Result<Done, Trouble> {
+        if matches!(
+            work,
+            Work::Put(_) | Work::Check(_) | Work::Remove(..) | Work::Erase(_)
+        ) && let Some((_, marker)) = &self.local
+        {
+            marker.check()?;
+        }
         match work {
             Work::Put(piece) => {
                 let bytes = self.read(&piece).await?;
@@ -319,6 +365,13 @@ impl Places {
                 // somebody else was there first
                 Err(object_store::Error::NotFound { .. }) => {}
                 deleted => deleted?,
+            }
+        }
+        if let Some((copies, _)) = &self.local {
+            // a crash may have left there what has another name, and is not listed
+            match std::fs::remove_dir_all(copies.join(id.to_string())) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed?,
             }
         }
         Ok(found.len())

@@ -40,7 +40,7 @@ fn buckets(recording: &Path) -> Vec<String> {
         .map(|(bucket, remote)| match remote.is_erased {
             true => format!("{bucket} has no copy any more."),
             false => format!(
-                "{bucket} may have a copy still: the server that copied it there erases it, and upload.jsonl says when that is done."
+                "{bucket} may have a copy still: a server that has it configured erases it there, and upload.jsonl says when that is done."
             ),
         })
         .collect();

@@ -9,7 +9,7 @@ const ID: RecordingId = RecordingId([7; 16]);
 fn growing(bytes: u64) -> Progress {
     Progress {
         captures: vec![("capture-000.mkv".into(), bytes)],
-        has_media: true,
+        absent: Vec::new(),
         ..Progress::default()
     }
 }
@@ -113,6 +113,53 @@ fn a_recording_that_grows_is_copied_piece_by_piece_and_the_rest_when_it_has_ende
         all(&mut ledger, now),
         [Work::Remove(ID, vec!["capture-000.mkv".into()])]
     );
+}
+
+#[test]
+fn what_an_earlier_life_proved_is_looked_at_again_before_media_leave() {
+    let now = Instant::now();
+    let mut remote = Remote::default();
+    let mut before = Ledger::new(true);
+    before.handle_found(now, ID, &ended(PIECE_BYTES), &remote);
+    for moment in [now, now + CHECK_AFTER] {
+        while let Some(work) = before.poll_work(moment) {
+            succeed(&mut before, moment, &mut remote, &work);
+        }
+    }
+    assert_eq!(remote.verified.len(), 3);
+    let mut after = Ledger::new(false);
+    after.handle_found(now, ID, &ended(PIECE_BYTES), &remote);
+    let works = all(&mut after, now);
+    assert_eq!(
+        names(&works),
+        [
+            "check capture-000.mkv.00000000",
+            "check keys.jsonl",
+            "check manifest.json"
+        ]
+    );
+    assert!(!after.is_deletable(ID));
+    let (Work::Check(lost), rest) = works
+        .split_first()
+        .map(|(first, rest)| (first.clone(), rest))
+        .unwrap()
+    else {
+        panic!("it was a check");
+    };
+    after.handle_lost(now, &lost, 0);
+    for work in rest {
+        succeed(&mut after, now, &mut remote, work);
+    }
+    assert!(!after.is_deletable(ID), "the bucket has lost it since");
+    // of what has left, nothing is to be looked at
+    let mut later = Ledger::new(false);
+    let gone = Progress {
+        captures: Vec::new(),
+        absent: vec!["capture-000.mkv".into()],
+        ..ended(0)
+    };
+    later.handle_found(now, ID, &gone, &remote);
+    assert_eq!(names(&all(&mut later, now)), [""; 0]);
 }
 
 #[test]
