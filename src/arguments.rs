@@ -171,7 +171,8 @@ pub(crate) enum RecordingCommand {
     /// as MP4, if the file is called so.
     ///
     /// Everything is checked before: all bytes by the journal, and all signatures. What was not agreed to is left out,
-    /// and so is what does not open; how much that is is printed. Where H.264 is in it, the file is Matroska.
+    /// and so is what does not open; how much that is is printed. Where H.264 is in it, a file that is not called .mp4 is
+    /// Matroska.
     ///
     /// The file is not encrypted: keep it where you may.
     Export(Export),
@@ -180,7 +181,7 @@ pub(crate) enum RecordingCommand {
     /// The keys in its folder are overwritten and taken away; a receipt stays, and so does who agreed. That reaches no
     /// copy: of a backup or another copy of the folder the keys have to be destroyed there, and what was exported has
     /// to be deleted. Nor does it reach what the disk itself keeps of bytes that were overwritten, such as a snapshot or
-    /// the spare cells of an SSD.
+    /// the spare cells of an SSD. What is held is not destroyed.
     Shred {
         /// Its folder.
         recording: PathBuf,
@@ -191,7 +192,7 @@ pub(crate) enum RecordingCommand {
     /// Keep a recording beyond the time that everybody agreed to, because it must not be destroyed now.
     ///
     /// A server destroys recordings when their time is over: their keys, and then what is sealed with them. It leaves
-    /// alone what is held.
+    /// alone what is held, and so does `rapport recording shred`.
     Hold {
         /// Its folder.
         recording: PathBuf,
@@ -216,7 +217,7 @@ pub(crate) struct Export {
     /// The backup of a therapist's device who can open it.
     #[arg(long, value_name = "FILE")]
     pub(crate) backup: Option<PathBuf>,
-    /// The file to write.
+    /// The file to write: MP4 if its name ends so, and WebM otherwise.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Replace that file if it is there.

@@ -6,6 +6,8 @@
 //! [`Capture::handle_durable`] says that it is. Frames are kept until then: a disk that is full costs pictures and no
 //! sound, a disk that fails costs pictures up to the next key frame.
 
+use std::collections::BTreeSet;
+
 use crate::chain::Chain;
 use crate::frame::{Frame, Gap, Reason};
 use crate::journal::{Cluster, Durable, End, File, Record};
@@ -51,6 +53,8 @@ struct State {
     micros: u64,
     /// Picture tracks of which nothing can be written before a key frame.
     waiting: Vec<Waiting>,
+    /// Pictures that come by another track.
+    left: BTreeSet<u8>,
 }
 
 /// A picture that is not recorded.
@@ -116,6 +120,21 @@ impl Capture {
         self.pending.records.push(Record::Gap(gap));
     }
 
+    /// Nothing comes of a picture's track any more, unless something does: nothing of it is missing then.
+    pub(crate) fn handle_left(&mut self, track: u8) {
+        self.state.left.insert(track);
+        let waiting = self
+            .state
+            .waiting
+            .iter()
+            .position(|waiting| waiting.track == track);
+        if let Some(at) = waiting {
+            let waiting = self.state.waiting[at];
+            self.state.waiting[at].reason = None;
+            self.tell_gap(waiting, self.state.micros);
+        }
+    }
+
     /// Something beside the media is to be durable with the next span.
     pub(crate) fn handle_beside(&mut self) {
         self.pending.is_wanted = true;
@@ -160,7 +179,11 @@ impl Capture {
     /// the span too.
     pub fn handle_full(&mut self) {
         self.is_sound_only = true;
-        self.state = self.durable.clone();
+        let left = std::mem::take(&mut self.state.left);
+        self.state = State {
+            left,
+            ..self.durable.clone()
+        };
         self.state.await_keys(&self.manifest, Some(Reason::DiskFull));
         self.pending = Pending::default();
         if self.state.length == 0 {
@@ -183,8 +206,10 @@ impl Capture {
     /// The file can't be trusted any more. What is durable of it stays; the rest goes on in another one.
     pub fn handle_failed(&mut self) {
         let waiting = std::mem::take(&mut self.durable.waiting);
+        let left = std::mem::take(&mut self.state.left);
         self.state = State {
             waiting,
+            left,
             ..State::of_file(&self.manifest, self.state.file + 1, self.durable.micros)
         };
         self.state.await_keys(&self.manifest, Some(Reason::DiskFailed));
@@ -250,6 +275,7 @@ impl Capture {
             return false;
         };
         cluster.has_picture |= !is_sound;
+        self.state.left.remove(&frame.track);
         if matroska::block(&mut self.pending.bytes, cluster.millis, frame).is_none() {
             return false;
         }
@@ -316,6 +342,7 @@ impl State {
             clusters: Vec::new(),
             micros,
             waiting: Vec::new(),
+            left: BTreeSet::new(),
         };
         state.await_keys(manifest, None);
         state
@@ -329,7 +356,7 @@ impl State {
         let waiting = pictures.map(|(track, _)| Waiting {
             track,
             since: self.micros,
-            reason,
+            reason: reason.filter(|_| !self.left.contains(&track)),
         });
         let earlier = |new: Waiting| {
             let known = before.iter().find(|known| known.track == new.track);
@@ -370,6 +397,40 @@ mod tests {
     use super::*;
     use crate::journal::Journal;
     use crate::testing::{manifest, second};
+
+    #[test]
+    fn a_track_that_was_left_for_another_is_not_missing_when_the_disk_is_full() {
+        let mut capture = Capture::begin(manifest());
+        let mut records = Vec::new();
+        let mut second_of = |capture: &mut Capture, number, is_left: bool| {
+            let frames = second(number).into_iter().map(|frame| Frame {
+                // the picture of the second one goes on in its spare
+                track: if is_left && frame.track == 4 {
+                    5
+                } else {
+                    frame.track
+                },
+                ..frame
+            });
+            frames.for_each(|frame| capture.handle_frame(frame));
+            records.extend(capture.poll_span().into_iter().flat_map(|span| span.records));
+            capture.handle_durable();
+        };
+        second_of(&mut capture, 0, false);
+        capture.handle_left(4);
+        second_of(&mut capture, 2, true);
+        capture.handle_shortage();
+        second_of(&mut capture, 3, true);
+        capture.handle_room();
+        second_of(&mut capture, 4, true);
+        records.extend(capture.end().records);
+        let gaps = Journal::read(&records).records.into_iter();
+        let gaps = gaps.filter_map(|record| match record {
+            Record::Gap(gap) => Some(gap.track),
+            _ => None,
+        });
+        assert_eq!(gaps.collect::<Vec<_>>(), [2, 5]);
+    }
 
     #[test]
     fn a_camera_that_comes_on_while_the_disk_is_full_is_missing_from_then_on() {

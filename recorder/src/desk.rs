@@ -45,6 +45,8 @@ pub enum DeskEvent {
     Low(f64),
     /// It is safe up to this time, in microseconds.
     Safe(u64),
+    /// There is room again: pictures go on, after [`CommitError::Full`] had them left out.
+    Room,
     /// The publisher of what this tap listens to is to be asked for key frames.
     WantsKeyframe(TapId),
     /// It goes on, with what the error says of it.
@@ -125,6 +127,7 @@ impl<V: Volume> Desk<V> {
             }
         }
         self.drain(id);
+        self.tell_left(id);
     }
 
     /// At that moment it was so that everybody agrees until then, or does not (`None`). It may be told late: what was
@@ -223,6 +226,11 @@ impl<V: Volume> Desk<V> {
     /// Nothing is made at present, nor on its way to the disk.
     pub fn is_idle(&self) -> bool {
         self.sessions.is_empty() && self.recorder.poll_timeout().is_none()
+    }
+
+    /// Looks at how much is stored; it reads every folder.
+    pub fn count(&mut self) {
+        self.recorder.count();
     }
 
     /// What is counted of the disk.
@@ -357,7 +365,7 @@ impl<V: Volume> Desk<V> {
                 Event::Ended(micros) => DeskEvent::Ended(micros),
                 Event::Room => {
                     self.want_pictures(id);
-                    continue;
+                    DeskEvent::Room
                 }
                 Event::Trouble(error) => {
                     self.want_pictures(id);
@@ -380,6 +388,17 @@ impl<V: Volume> Desk<V> {
         let taps = session.picture_taps();
         self.events
             .extend(taps.map(|tap| (id, DeskEvent::WantsKeyframe(tap))));
+    }
+
+    /// Behind all that came of them.
+    fn tell_left(&mut self, id: RecordingId) {
+        let left = self
+            .sessions
+            .get_mut(&id)
+            .map(|session| std::mem::take(&mut session.left));
+        for track in left.into_iter().flatten() {
+            self.recorder.handle_left(id, track);
+        }
     }
 
     fn tell_begun(&mut self, id: RecordingId, micros: u64) {

@@ -109,8 +109,7 @@ impl<V: Volume> Recorder<V> {
     /// next commit leads to; those that begin before it share that.
     pub fn handle_begin(&mut self, manifest: Manifest) -> Result<(), BeginError> {
         self.look();
-        // what can't be counted stays as it was known
-        let _ = self.room.count(&mut self.volume);
+        self.count();
         if !self.room.is_enough() {
             let pictures = manifest.tracks.iter().filter(|track| track.is_picture());
             return Err(BeginError::NoRoom {
@@ -146,6 +145,13 @@ impl<V: Volume> Recorder<V> {
         }
     }
 
+    /// Nothing comes of a picture's track any more, unless something does: nothing of it is missing.
+    pub fn handle_left(&mut self, id: RecordingId, track: u8) {
+        if let Some(recording) = self.open_recording(id) {
+            recording.handle_left(track);
+        }
+    }
+
     /// A line for a file beside the media of a recording: durable before what comes after it is called safe. What is of no
     /// recording is dropped.
     pub fn handle_beside(&mut self, id: RecordingId, beside: Beside, line: &str) {
@@ -165,6 +171,12 @@ impl<V: Volume> Recorder<V> {
             entry.errors = 0;
             self.is_urgent = true;
         }
+    }
+
+    /// Looks at how much is stored: others destroy recordings, too. It reads every folder.
+    pub fn count(&mut self) {
+        // what can't be counted stays as it was known
+        let _ = self.room.count(&mut self.volume);
     }
 
     /// When to commit; what is over means at once.

@@ -110,6 +110,11 @@ impl<S: Storage> Recording<S> {
         self.capture.handle_gap(gap);
     }
 
+    /// Nothing comes of a picture's track any more, unless something does.
+    pub(crate) fn handle_left(&mut self, track: u8) {
+        self.capture.handle_left(track);
+    }
+
     /// A line for a file beside the media. Nothing that comes after it is called safe without it.
     pub fn handle_beside(&mut self, beside: Beside, line: &str) {
         self.beside.push(beside, line);

@@ -13,7 +13,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::chain::Chain;
-use crate::folder::{FolderError, KEYS, read_journal, read_manifest};
+use crate::folder::{FolderError, HOLD, KEYS, read_journal, read_manifest};
 use crate::journal::Record;
 use crate::manifest::RecordingId;
 use crate::recovery::spans;
@@ -43,6 +43,9 @@ pub enum ShredError {
     /// Its server may write more keys.
     #[error("it has not ended: it is being made, or its server crashed. `rapport recording recover` ends it")]
     NotEnded,
+    /// Somebody said that it must not be.
+    #[error("it is held: it must not be destroyed. `rapport recording hold --release` ends that")]
+    Held,
     /// They were destroyed before.
     #[error("its keys were destroyed before")]
     Before(Shredded),
@@ -54,6 +57,9 @@ pub fn shred(folder: &Path, now: u64) -> Result<Shredded, ShredError> {
     let manifest = read_manifest(&mut disk)?;
     if let Some(receipt) = read_receipt(&mut disk)? {
         return Err(ShredError::Before(receipt));
+    }
+    if folder.join(HOLD).exists() {
+        return Err(ShredError::Held);
     }
     let journal = read_journal(&mut disk)?;
     if !journal

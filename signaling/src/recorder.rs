@@ -104,6 +104,7 @@ impl RecorderHandle {
         let (packets, packet_lane) = mpsc::channel(PACKET_DEPTH);
         let (report, reports) = watch::channel(Report {
             recovered,
+            stats: recorder.stats(),
             ..Report::default()
         });
         let clerk = Clerk::new(recorder, report);

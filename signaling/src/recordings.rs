@@ -134,6 +134,8 @@ pub(crate) struct Kept {
     ended: bool,
     /// Its keys were destroyed.
     shredded: bool,
+    /// It is kept beyond its time, until somebody says otherwise.
+    held: bool,
     /// Those with media, in their order.
     files: Vec<String>,
 }
@@ -148,6 +150,7 @@ impl Kept {
             safe_ms: summary.safe_micros / 1000,
             ended: summary.is_ended,
             shredded: summary.is_shredded,
+            held: summary.is_held,
             files: summary.files.clone(),
         }
     }

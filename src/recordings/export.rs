@@ -31,7 +31,11 @@ pub(super) fn run(arguments: &Export) -> Result<(), Failure> {
     })?;
     check_out(out, arguments.force)?;
     part.finish(out)?;
-    print(&said(out, &exported))
+    let mut text = said(out, &exported);
+    if !opening.verified().is_ended {
+        text += "it has not ended: what was safe by now is in the file, and more may follow\n";
+    }
+    print(&text)
 }
 
 /// What the name says.

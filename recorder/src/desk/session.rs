@@ -37,6 +37,8 @@ pub(super) struct Session {
     spans: Vec<(u64, Option<u64>)>,
     /// By the upper bits of KIDs.
     generations: BTreeSet<u32>,
+    /// Tracks that another one was taken for, and that nobody was told of.
+    pub(super) left: Vec<u8>,
 }
 
 /// What becomes of a packet.
@@ -89,6 +91,7 @@ impl Session {
             has_begun: false,
             spans: vec![(0, None)],
             generations: BTreeSet::new(),
+            left: Vec::new(),
         }
     }
 
@@ -196,6 +199,7 @@ impl Session {
             return Taken::Foreign;
         };
         self.intake.handle_paused(now, former);
+        self.left.push(former);
         // the key frame was captured a while before it came: in this span, which is what counts
         self.intake.handle_resumed(now, spare, self.since.unwrap_or(now));
         Taken::By(spare)
@@ -210,14 +214,12 @@ impl Session {
 
     /// The file is about to be made: each picture has tracks for the other codecs, too.
     pub(super) fn add_spares(&mut self) {
-        for feed in &mut self.feeds {
-            let Some(track) = self.manifest.track(feed.track).cloned() else {
-                continue;
-            };
-            if track.is_sound() {
-                continue;
-            }
-            for codec in PICTURES.into_iter().filter(|codec| *codec != track.codec) {
+        for codec in PICTURES {
+            for feed in &mut self.feeds {
+                let track = self.manifest.track(feed.track).cloned();
+                let Some(track) = track.filter(|track| !track.is_sound() && track.codec != codec) else {
+                    continue;
+                };
                 let number = self.manifest.tracks.len() + 1;
                 if number > MOST_TRACKS {
                     return;
@@ -226,7 +228,7 @@ impl Session {
                 self.manifest.tracks.push(Track {
                     codec,
                     spare_of: Some(feed.track),
-                    ..track.clone()
+                    ..track
                 });
                 self.intake.handle_spare(Source {
                     number,

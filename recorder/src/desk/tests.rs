@@ -427,6 +427,14 @@ fn tracks_run_out_before_their_numbers_do() {
         .to_vec();
     let manifest: Manifest = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(manifest.tracks.len(), 126);
+    // of VP9 they are; of VP8 each has a spare, and of the next codec the first ones
+    let spares: Vec<_> = manifest.tracks[48..]
+        .iter()
+        .map(|track| (track.codec, track.spare_of.unwrap()))
+        .collect();
+    let vp8 = (1..=48).map(|feed| (Codec::Vp8, feed));
+    let h264 = (1..=30).map(|feed| (Codec::H264, feed));
+    assert_eq!(spares, vp8.chain(h264).collect::<Vec<_>>());
 }
 
 #[test]

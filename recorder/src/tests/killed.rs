@@ -64,7 +64,7 @@ fn records_until_it_is_killed() {
 
 #[test]
 fn a_process_that_is_killed_at_any_moment_leaves_all_that_it_said_is_safe() {
-    let times = env::var(KILLS).map_or(20, |times| times.parse().unwrap());
+    let times = env::var(KILLS).map_or(100, |times| times.parse().unwrap());
     let mut safe = 0;
     for time in 0..times {
         let folder = Temporary::new();

@@ -132,6 +132,8 @@ pub struct Recording {
     /// What of it outlives a crash, in milliseconds.
     #[ts(type = "number")]
     pub safe_ms: u64,
+    /// Pictures are not recorded at the moment: the disk has no room for them.
+    pub sound_only: bool,
     /// Whose yes or whose lease is missing.
     #[ts(type = "number[]")]
     pub missing: Vec<u64>,

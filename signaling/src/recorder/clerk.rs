@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use rapport_recorder::{
-    BeginError, Desk, DeskEvent, FileSystem, Manifest, Recorder, RecordingId, Stats, Track,
+    BeginError, CommitError, Desk, DeskEvent, FileSystem, Manifest, Recorder, RecordingId, Stats, Track,
 };
 use rapport_seal::Codec;
 use rapport_sfu::codec::MediaKind;
@@ -77,6 +77,7 @@ impl Clerk {
         let (events, told) = mpsc::channel(EVENT_DEPTH);
         let dispatch = tokio::spawn(dispatch(told));
         let mut batch = Vec::with_capacity(BATCH);
+        self.report();
         while !(self.is_stopping && self.desk.is_idle()) {
             let due = self.desk.poll_timeout();
             let happening = tokio::select! {
@@ -101,6 +102,11 @@ impl Clerk {
                 Happening::Packets => batch
                     .drain(..)
                     .for_each(|packet| self.desk.handle_packet(now, packet)),
+                // an hour in which nothing was recorded: what is stored may have got less
+                Happening::Moment if self.desk.is_idle() => {
+                    self.desk.count();
+                    self.report();
+                }
                 Happening::Moment => {}
             }
             if self.desk.poll_timeout().is_some_and(|due| due <= now) {
@@ -229,18 +235,22 @@ impl Clerk {
             }
         }
         if is_news {
-            let (stats, counts, skew) = (self.desk.stats(), self.desk.counts(), self.desk.skew());
-            self.warn(&stats);
-            self.report.send_modify(|report| {
-                *report = Report {
-                    stats,
-                    counts,
-                    skew,
-                    at: Some(Instant::now()),
-                    ..*report
-                };
-            });
+            self.report();
         }
+    }
+
+    fn report(&mut self) {
+        let (stats, counts, skew) = (self.desk.stats(), self.desk.counts(), self.desk.skew());
+        self.warn(&stats);
+        self.report.send_modify(|report| {
+            *report = Report {
+                stats,
+                counts,
+                skew,
+                at: Some(Instant::now()),
+                ..*report
+            };
+        });
     }
 
     /// Once when room gets short, and again when it does after there was enough.
@@ -259,12 +269,13 @@ impl Clerk {
     fn translate(&self, id: RecordingId, event: DeskEvent) -> Option<Recorded> {
         Some(match event {
             DeskEvent::Begun => Recorded::Begun,
+            DeskEvent::Room => Recorded::SoundOnly(false),
             DeskEvent::Low(hours) => Recorded::Low(hours as u32),
             DeskEvent::Safe(micros) => Recorded::Safe(micros / 1000),
             DeskEvent::WantsKeyframe(tap) => Recorded::WantsKeyframe(*self.tracks.get(&tap)?),
             DeskEvent::Trouble(error) => {
                 warn!(recording = %id, %error, "the disk");
-                return None;
+                return matches!(error, CommitError::Full).then_some(Recorded::SoundOnly(true));
             }
             DeskEvent::Refused(error) => {
                 error!(recording = %id, %error, "it does not begin");

@@ -123,6 +123,7 @@ impl Room {
                     }
                 }
             }
+            Recorded::SoundOnly(is_so) => state.sound_only = is_so,
             Recorded::Low(hours) => state.hours_left = Some(hours),
             Recorded::Safe(millis) | Recorded::Ended(millis) => state.safe_ms = millis,
             Recorded::WantsKeyframe(track) => return self.order(Command::RequestKeyframes { track }),
@@ -217,6 +218,7 @@ impl Room {
             recording: id.to_string(),
             phase: RecordingPhase::Proposed,
             safe_ms: 0,
+            sound_only: false,
             missing: Vec::new(),
             end: None,
             hours_left: None,

@@ -15,6 +15,7 @@ export function fakeShelf(): ListedRecording[] {
     safeMs: 1_125_000 * (at + 1),
     hasEnded: true,
     isShredded: false,
+    isHeld: false,
     files: ["capture-000.mkv"],
     ...more,
   });
@@ -23,6 +24,7 @@ export function fakeShelf(): ListedRecording[] {
     of(1, {}),
     of(2, { purpose: "supervision" }),
     of(3, { purpose: "activity", isShredded: true }),
+    of(4, { isHeld: true, files: [] }),
   ];
 }
 

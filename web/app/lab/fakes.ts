@@ -94,6 +94,7 @@ export function fakeRecording(more: Partial<RecordingState> = {}): RecordingStat
     safeMs: 0,
     end: undefined,
     hoursLeft: undefined,
+    isSoundOnly: false,
     ...more,
   };
 }

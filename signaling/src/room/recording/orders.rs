@@ -75,6 +75,8 @@ pub enum Recorded {
     Begun,
     /// It began, and what room is left would do for so many hours like it.
     Low(u32),
+    /// Pictures are not recorded for want of room (`true`), or are again.
+    SoundOnly(bool),
     /// So much is, in milliseconds.
     Safe(u64),
     /// A picture waits for a key frame of this track.

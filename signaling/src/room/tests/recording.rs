@@ -461,6 +461,18 @@ fn that_room_is_getting_short_is_told_until_the_end() {
 }
 
 #[test]
+fn that_only_sound_is_recorded_is_told_until_pictures_are_again() {
+    let mut scene = Scene::new();
+    scene.all_agree();
+    scene.room.handle_recorded(ID, Recorded::Begun);
+    for is_so in [true, false] {
+        scene.room.handle_recorded(ID, Recorded::SoundOnly(is_so));
+        scene.room.handle_recorded(ID, Recorded::Safe(1000));
+        assert_eq!(scene.state().sound_only, is_so);
+    }
+}
+
+#[test]
 fn a_picture_that_waits_has_its_publisher_asked() {
     let mut scene = Scene::new();
     scene.all_agree();

@@ -82,6 +82,7 @@ describe("announcements", () => {
       safeMs: 0,
       end: undefined,
       hoursLeft: undefined,
+      isSoundOnly: false,
     };
     const on = { ...asked, phase: "recording", isOn: true } as const;
     const paused: RecordingState = { ...asked, phase: "paused", missing: ["Ben"] };

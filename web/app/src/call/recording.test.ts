@@ -24,6 +24,7 @@ function recording(more: Partial<RecordingState> = {}): RecordingState {
     safeMs: 0,
     end: undefined,
     hoursLeft: undefined,
+    isSoundOnly: false,
     ...more,
   };
 }
@@ -78,6 +79,15 @@ describe("the sign of a recording", () => {
     expect(shown({ phase: "paused" })?.text).toBe(sign.pausedLine);
     const waiting = shown({ phase: "paused", proposal: undefined, answer: undefined });
     expect(waiting).toEqual({ look: "paused", text: sign.pausedPlain });
+  });
+
+  it("says that pictures are not recorded while they are not", () => {
+    const on = { phase: "recording", isOn: true, safeMs: 5000 } as const;
+    expect(shown({ ...on, isSoundOnly: true })).toMatchObject({
+      look: "on",
+      text: sign.soundOnly(spanOf(5000)),
+    });
+    expect(shown({ ...on, isSoundOnly: false })?.text).toBe(sign.on(spanOf(5000)));
   });
 
   it("tells how it ended until that was read", () => {

@@ -19,9 +19,10 @@ export function signOf(
   dismissed: string | undefined,
 ): Sign | undefined {
   if (!recording) return undefined;
-  const { phase, isOn, safeMs, proposal } = recording;
+  const { phase, isOn, safeMs, isSoundOnly, proposal } = recording;
   if (isOn) {
-    const text = phase === "paused" ? paused(recording) : recordingWords.sign.on(spanOf(safeMs));
+    const on = isSoundOnly ? recordingWords.sign.soundOnly : recordingWords.sign.on;
+    const text = phase === "paused" ? paused(recording) : on(spanOf(safeMs));
     return { look: "on", text, ...(proposal && { act: acts.stop }) };
   }
   if (phase === "ended") return recording.recording === dismissed ? undefined : ended(recording);

@@ -58,8 +58,6 @@ export const recordingWords = {
     who: "Who can open it?",
     you: "You, on this device",
     clinic: "Your clinic, with the 25 words of its key",
-    forClient: "Also the people who are recorded, each on their own device",
-    forClientMost: "That is possible for up to 6 people who are recorded.",
     days: "How long is it kept?",
     daysOf: (count: number) => `${count} days`,
     destroyed: "After that it is destroyed.",
@@ -87,6 +85,7 @@ export const recordingWords = {
   sign: {
     label: "Recording",
     on: (safe: string) => `Recording · ${safe} safe`,
+    soundOnly: (safe: string) => `Recording · ${safe} safe · sound only: the server has no room for pictures`,
     paused: (names: string) => `Recording is paused: waiting for ${names}`,
     pausedPlain: "Recording is paused",
     pausedYou: "Recording is paused: waiting for your answer",

@@ -95,6 +95,8 @@ export const review = {
   began: (when: string) => `Recorded on ${when}`,
   lasts: (span: string) => `${span} long`,
   keptUntil: (day: string) => `Kept until ${day}, then destroyed`,
+  held: "Kept until the clinic destroys it",
+  elsewhere: "It is not on this server any more: the clinic keeps it elsewhere. Ask the clinic for it.",
   shredded: "Destroyed: nobody can open it any more",
   running: "Not ended yet",
   none: "There are no recordings of this session.",

@@ -31,6 +31,7 @@ const told = (phase: Told["phase"], more: Partial<Told> = {}): Told => ({
   missing: [],
   end: null,
   hours_left: null,
+  sound_only: false,
   ...more,
 });
 

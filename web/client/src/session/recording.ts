@@ -43,6 +43,7 @@ export function recordingOf(
     safeMs: known?.safe_ms ?? 0,
     end: known?.end ?? (own?.over && ENDS[own.over]),
     hoursLeft: known?.hours_left ?? undefined,
+    isSoundOnly: known?.sound_only ?? false,
   };
 }
 

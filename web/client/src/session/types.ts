@@ -143,6 +143,8 @@ export interface RecordingState {
   end: RecordingEnd | undefined;
   /** How long the server's disk would last, where it had no room. */
   hoursLeft: number | undefined;
+  /** The server has no room for pictures at the moment. */
+  isSoundOnly: boolean;
 }
 
 /** The whole, at one moment. */

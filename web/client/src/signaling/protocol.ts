@@ -228,6 +228,8 @@ recording: string,
 phase: RecordingPhase,
 /** What of it outlives a crash, in milliseconds. */
 safe_ms: number,
+/** Pictures are not recorded at the moment: the disk has no room for them. */
+sound_only: boolean,
 /** Whose yes or whose lease is missing. */
 missing: number[],
 /** Why it is over. */
