@@ -10,9 +10,9 @@ import { after } from 'node:test';
 
 import { Call, CLIENT, inCall, perceives, THERAPIST } from './harness/call.mjs';
 import { BINARY } from './harness/demo.mjs';
-import { kitOf, seedOf } from './harness/fragment.mjs';
+import { kitOf } from './harness/fragment.mjs';
 import { heardOf, seenOf } from './harness/person.mjs';
-import { agree, complete, openFirst, propose, rapport, recordingsIn, safeSeconds, show } from './harness/recording.mjs';
+import { agree, complete, openFirst, propose, rapport, recordingsIn, safeSeconds, show, wordsOf } from './harness/recording.mjs';
 import { until } from './harness/wait.mjs';
 
 /** Long enough for two clusters. */
@@ -71,6 +71,14 @@ for (const browser of ['chromium', 'firefox']) {
     assert.equal(purpose, 'calm');
     // a picture may change to any of the others
     assert.deepEqual(tracks.map(({ codec }) => codec), ['opus', 'vp9', 'vp8', 'h264', 'av1']);
+    if (browser === 'chromium') return;
+    // what Firefox has sealed opens, too
+    const file = join(data, 'plain.webm');
+    t.diagnostic(rapport('recording', 'export', folder.path, '--key', wordsOf(call.demo, data), '--out', file));
+    const viewer = await call.visit('chromium', 'about:blank', { id: 9 });
+    await show(viewer, file, 'video/webm');
+    const seen = await until('pictures and tones of the client are in it', () => viewer.snapshot(), (now) => seenOf(now, CLIENT).read >= ENOUGH_PICTURES && heardOf(now, CLIENT) > 0, 40_000);
+    assert.equal(seenOf(seen, CLIENT).backward, 0);
   }, { data });
 }
 
@@ -92,8 +100,7 @@ inCall('what was recorded is in the file that the clinic makes of it, and nothin
   t.diagnostic(consent);
   assert.match(consent, /Dana/);
   assert.match(consent, /Omar/);
-  const words = join(exported, 'words.txt');
-  writeFileSync(words, kitOf(seedOf(call.demo.therapist)).join(' '));
+  const words = wordsOf(call.demo, exported);
   for (const form of ['webm', 'mp4']) {
     const file = join(exported, `plain.${form}`);
     t.diagnostic(rapport('recording', 'export', path, '--key', words, '--out', file));

@@ -3,17 +3,19 @@
 // Owns: the steps, and where it is kept. Never does: open one by another way.
 
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { BINARY } from './demo.mjs';
+import { kitOf, seedOf } from './fragment.mjs';
 import { until } from './wait.mjs';
 
-/** To the question that everybody is asked. */
-export async function propose(therapist) {
+/** To the question that everybody is asked. Guests are recorded; `also` names others: 'Sound of You'. */
+export async function propose(therapist, { also = [] } = {}) {
   await therapist.press('People');
   await therapist.press('Record');
   await tick(therapist, 'A relaxing activity');
+  for (const name of also) await tick(therapist, name);
   await therapist.press('Ask everybody');
 }
 
@@ -33,6 +35,13 @@ export function recordingsIn(data) {
   const folder = join(data, 'recordings');
   const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return names.map(({ name }) => ({ id: name, path: join(folder, name), files: readdirSync(join(folder, name)) }));
+}
+
+/** The clinic's words, in a file that stands in a folder. */
+export function wordsOf(demo, folder) {
+  const file = join(folder, 'words.txt');
+  writeFileSync(file, kitOf(seedOf(demo.therapist)).join(' '));
+  return file;
 }
 
 /** When the one recording is whole. */
@@ -76,11 +85,12 @@ function secondsOf(found) {
   return found ? Number(found[1] ?? 0) * 60 + Number(found[2] ?? 0) : 0;
 }
 
-/** What a label beside a box says, or begins with. */
+/** The name of a box, or what the label beside it begins with. */
 async function tick(person, text) {
   const ticked = () => person.page.evaluate((wanted) => {
-    const label = [...document.querySelectorAll('label')].find(({ textContent }) => textContent.trim().startsWith(wanted));
-    const box = label?.querySelector('input') ?? document.getElementById(label?.htmlFor);
+    const named = document.querySelector(`input[aria-label="${wanted}"]`);
+    const label = named?.closest('label') ?? [...document.querySelectorAll('label')].find(({ textContent }) => textContent.trim().startsWith(wanted));
+    const box = named ?? label?.querySelector('input') ?? document.getElementById(label?.htmlFor);
     if (box && !box.checked) label.click();
     return box?.checked ?? false;
   }, text);
