@@ -170,6 +170,7 @@ function recordings(): Record<string, () => Scene> {
     "call-record-asked": () => of(unanswered, { host: false }),
     "call-record-on": () => of(on),
     "call-record-on-muted": () => of({ ...on, safeMs: 754_000 }, { mutedSpeaking: true, muted: true }),
+    "call-record-sound": () => of({ ...on, isSoundOnly: true }),
     "call-record-paused": () => of({ phase: "paused", safeMs: 12_300, missing: ["Nguyễn Thị Minh Khai"] }),
     "call-record-paused-you": () => ({
       ...of({ ...unanswered, phase: "paused" }, { host: false }),
@@ -177,6 +178,7 @@ function recordings(): Record<string, () => Scene> {
     }),
     "call-record-later": () => ({ ...of(unanswered, { host: false }), click: "Escape" }),
     "call-record-ended": () => of({ ...ended, end: "stopped" }),
+    "call-record-low": () => of({ ...ended, end: "stopped", hoursLeft: 3 }),
     "call-record-gone": () => of({ ...ended, end: "gone" }, { host: false }),
     "call-record-failed": () => of({ ...ended, end: "failed" }),
     "call-record-full": () => of({ phase: "ended", end: "full", hoursLeft: 2 }),
