@@ -186,14 +186,17 @@ impl Room {
     }
 
     pub(crate) fn tap(&mut self, tap: Tap) -> Option<()> {
-        self.tracks.get_mut(&tap.track())?.taps.push(tap);
+        let track = self.tracks.get_mut(&tap.track())?;
+        track.taps.push(tap);
+        track.publication.set_tapped(true);
         Some(())
     }
 
     pub(crate) fn untap(&mut self, tap: TapId) -> Option<()> {
-        self.tracks
-            .values_mut()
-            .for_each(|track| track.taps.retain(|other| other.id() != tap));
+        for track in self.tracks.values_mut() {
+            track.taps.retain(|other| other.id() != tap);
+            track.publication.set_tapped(!track.taps.is_empty());
+        }
         Some(())
     }
 

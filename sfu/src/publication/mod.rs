@@ -127,6 +127,13 @@ impl Publication {
         self.kind
     }
 
+    /// Whether a tap listens: it has more time than ears have.
+    pub(crate) fn set_tapped(&mut self, is_tapped: bool) {
+        for encoding in &mut self.encodings {
+            encoding.nack.set_tapped(is_tapped);
+        }
+    }
+
     /// It was to be sealed and was not: nothing of it goes to anybody any more.
     pub fn is_refused(&self) -> bool {
         self.seal.as_ref().is_some_and(Seal::is_broken)

@@ -14,6 +14,7 @@ use crate::rtp::sequence::SeqNo;
 pub struct NackSchedule {
     missing: VecDeque<Missing>,
     highest: Option<SeqNo>,
+    kind: MediaKind,
     give_up: Duration,
     rtt: Rtt,
     /// Nothing is due before this; may be early, never late.
@@ -37,10 +38,8 @@ impl NackSchedule {
         Self {
             missing: VecDeque::new(),
             highest: None,
-            give_up: match kind {
-                MediaKind::Audio => GIVE_UP_AUDIO,
-                MediaKind::Video => GIVE_UP_VIDEO,
-            },
+            kind,
+            give_up: give_up(kind, false),
             rtt: Rtt::default(),
             next: None,
             due: Vec::with_capacity(MAX_PER_POLL),
@@ -51,6 +50,11 @@ impl NackSchedule {
     /// brings it twice. Without this it is learnt from how long answers take.
     pub fn set_rtt(&mut self, rtt: Duration) {
         self.rtt.told = Some(rtt);
+    }
+
+    /// Whether somebody listens who has time: what is too late for ears is asked for all the same then.
+    pub fn set_tapped(&mut self, is_tapped: bool) {
+        self.give_up = give_up(self.kind, is_tapped);
     }
 
     /// A packet arrived: numbers between the highest so far and this one are missing.
@@ -187,6 +191,17 @@ const RTT_UNTIL_KNOWN: Duration = Duration::from_millis(100);
 
 /// The tenth copy was lost as well: the path is gone, not the packet.
 const MAX_TRIES: u8 = 10;
+
+const fn give_up(kind: MediaKind, is_tapped: bool) -> Duration {
+    match kind {
+        MediaKind::Audio if is_tapped => GIVE_UP_TAPPED,
+        MediaKind::Audio => GIVE_UP_AUDIO,
+        MediaKind::Video => GIVE_UP_VIDEO,
+    }
+}
+
+/// What the recorder waits for a packet, and what browsers keep sound for is longer.
+const GIVE_UP_TAPPED: Duration = Duration::from_secs(1);
 
 /// What video jitter buffers wait for at the utmost before they ask for a key frame instead.
 const GIVE_UP_VIDEO: Duration = Duration::from_secs(1);

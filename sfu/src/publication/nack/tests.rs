@@ -86,12 +86,15 @@ fn many_losses_are_asked_for_in_several_packets_at_once() {
 
 #[test]
 fn a_packet_that_never_comes_is_given_up() {
-    for (kind, patience) in [
-        (MediaKind::Video, GIVE_UP_VIDEO),
-        (MediaKind::Audio, GIVE_UP_AUDIO),
+    for (kind, is_tapped, patience) in [
+        (MediaKind::Video, false, GIVE_UP_VIDEO),
+        (MediaKind::Audio, false, GIVE_UP_AUDIO),
+        (MediaKind::Audio, true, GIVE_UP_TAPPED),
     ] {
         let start = Instant::now();
         let mut schedule = NackSchedule::new(kind);
+        schedule.set_tapped(is_tapped);
+        schedule.set_rtt(Duration::from_millis(150));
         schedule.handle_packet(start, SeqNo(0));
         schedule.handle_packet(start, SeqNo(2));
         let mut last = start;
@@ -102,6 +105,11 @@ fn a_packet_that_never_comes_is_given_up() {
         }
         assert!(schedule.is_empty());
         assert!(last < start + patience);
+        assert!(
+            last >= start + patience / 2,
+            "it is asked for as long as that: {:?}",
+            last - start
+        );
     }
 }
 
