@@ -99,12 +99,13 @@ bench: ## what a packet costs, beside the committed baseline
 bench-rivals: ## this server beside Janus and Pion, as JSON and tables; installs them (Debian 12)
 	benches/rivals/run.sh --pairs $(RIVALS_ROUNDS) --seconds $(RIVALS_SECONDS) $(RIVALS_OPTIONS)
 
-measure: setup pages ## join times, load and the cost of sealing with real browsers, as JSON
+measure: setup pages ## join times, load, the cost of sealing and of recording with real browsers, as JSON
 	cargo build --release --locked --bin rapport
 	cargo build --locked -p rapport-sealed-client --bin sealed-client
 	cd tests/browsers && RAPPORT_BIN=$(CURDIR)/target/release/rapport npm run --silent measure
 	RAPPORT_BIN=$(CURDIR)/target/release/rapport npm run --silent measure-call
 	RAPPORT_BIN=$(CURDIR)/target/release/rapport npm run --silent measure-sealing
+	RAPPORT_BIN=$(CURDIR)/target/release/rapport npm run --silent measure-recording
 
 demo: pages ## build for release, start a server on this machine, print two links into one call
 	cargo build --release --locked --bin rapport
