@@ -1,5 +1,7 @@
 //! The task between a real folder and buckets of all kinds, in virtual time.
 
+mod s3;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
