@@ -16,6 +16,7 @@ import { concat } from "../sealing/bytes.ts";
 import type { Codec } from "../sealing/layout.ts";
 import { Outgoing } from "../sealing/outgoing.ts";
 import { writeBlock, writeCluster, writeCues, writeHeader, type WrittenTrack } from "./matroska.testkit.ts";
+import { writeJournal } from "./journal.testkit.ts";
 import type { Cue } from "./matroska.ts";
 
 export const ROOM = "session-1";
@@ -256,11 +257,12 @@ function fakeSound(ms: number): Bytes {
   return concat(Uint8Array.of(0xfc), utf8(`sound ${ms}`));
 }
 
-function filesOf({ manifest, consents, keys, capture }: Omit<Made, "files">): Record<string, Bytes> {
+function filesOf({ manifest, consents, keys, capture, clusters }: Omit<Made, "files">): Record<string, Bytes> {
   return {
     "manifest.json": utf8(JSON.stringify(manifest, null, 2)),
     "consent.jsonl": utf8(consents.map((line) => `${line}\n`).join("")),
     "keys.jsonl": utf8(keys.map((line) => `${line}\n`).join("")),
+    "journal.log": writeJournal([{ number: 0, length: capture.length, clusters }]),
     "capture-000.mkv": capture,
   };
 }

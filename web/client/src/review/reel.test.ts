@@ -4,6 +4,7 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { hex, utf8, type Bytes } from "../keys/encoding.ts";
 import { concat } from "../sealing/bytes.ts";
+import { writeJournal } from "./journal.testkit.ts";
 import { MatroskaReader, type Block } from "./matroska.ts";
 import type { FromReviewWorker } from "./messages.ts";
 import { BEGUN, fakeFrames, makeRecording, writeCapture, type Made } from "./recording.testkit.ts";
@@ -245,10 +246,16 @@ describe("a reel", () => {
     const header = capture.subarray(0, clusters[0]!.offset);
     const later = capture.subarray(at, made.cuesAt);
     const index = writeCapture(utf8(made.id).slice(0, 16), [], []).capture.slice(-5);
+    const second = concat(header, later, index);
+    const moved = clusters.slice(4).map(({ ms, offset }) => ({ ms, offset: offset - at + header.length }));
     const files = {
       ...made.files(),
+      "journal.log": writeJournal([
+        { number: 0, length: at - 9, clusters: clusters.slice(0, 4) },
+        { number: 1, length: second.length, clusters: moved },
+      ]),
       "capture-000.mkv": capture.slice(0, at - 9),
-      "capture-001.mkv": concat(header, later, index),
+      "capture-001.mkv": second,
     };
     const desk = new Desk(made, files);
     await desk.open();
@@ -262,13 +269,29 @@ describe("a reel", () => {
     expect(desk.blocks(1)[0]!.ms).toBeLessThan(8000);
   });
 
-  it("that is cut off is damaged at its end", async () => {
+  it("that is cut off, or has lost a part, or has another journal, is damaged before anything is played", async () => {
     const made = await makeRecording();
-    const desk = new Desk(made, { ...made.files(), "capture-000.mkv": made.capture.slice(0, made.cuesAt) });
-    await desk.open();
-    desk.seek(0);
-    const fault = await desk.until(({ type }) => type === "fault");
-    expect(fault).toMatchObject({ code: "damaged", place: { offset: made.cuesAt } });
+    const { capture, clusters, cuesAt } = made;
+    const faultOf = async (files: Record<string, Bytes>) => {
+      const desk = new Desk(made, { ...made.files(), ...files });
+      await desk.open();
+      return desk.said.at(-1);
+    };
+    const cut = await faultOf({ "capture-000.mkv": capture.slice(0, cuesAt) });
+    expect(cut).toMatchObject({ type: "fault", code: "damaged", place: { offset: cuesAt } });
+    const [from, to] = [clusters[3]!.offset, clusters[4]!.offset];
+    const without = concat(capture.subarray(0, from), capture.subarray(to));
+    const lost = await faultOf({ "capture-000.mkv": without });
+    expect(lost).toMatchObject({ code: "damaged", place: { file: "capture-000.mkv" } });
+    const other = (await makeRecording({ frames: fakeFrames(9) })).files()["journal.log"]!;
+    expect(await faultOf({ "journal.log": other })).toMatchObject({ code: "damaged" });
+    // as long as it has to be, and begun elsewhere
+    const moved = clusters.map(({ ms, offset }, at) => ({ ms, offset: offset + (at === 2 ? 1 : 0) }));
+    const strange = writeJournal([{ number: 0, length: capture.length, clusters: moved }]);
+    expect(await faultOf({ "journal.log": strange })).toMatchObject({ code: "damaged" });
+    const both = [0, 1].map((number) => ({ number, length: capture.length, clusters }));
+    const missing = await faultOf({ "journal.log": writeJournal(both) });
+    expect(missing).toMatchObject({ code: "damaged", place: { file: "journal.log" } });
   });
 
   it("says what is wrong before anything is played", async () => {

@@ -1,11 +1,12 @@
 // Where the clusters of a recording's files are.
 //
-// Owns: the index, of the last file by its cues, of others as far as they were read. Never does: believe it further than
-// to where reading begins; what stands there has to fit.
+// Owns: the index, by the journal, with which the files have to agree. Never does: believe it further than to where
+// reading begins; what stands there has to fit.
 
 import { hex } from "../keys/encoding.ts";
 import { ReviewFault } from "./fault.ts";
 import type { Manifest } from "./manifest.ts";
+import { JOURNAL, readJournal, type JournalFile } from "./journal.ts";
 import { findCues, hasTracks, MatroskaReader, segmentOffset, type Cue } from "./matroska.ts";
 import type { CaptureFile } from "./opener.ts";
 import type { Source } from "./source.ts";
@@ -30,7 +31,9 @@ export class Shelf {
     const files: ShelfFile[] = [];
     for (const [at, name] of names.entries())
       files.push(await openFile(source, manifest, { name, mayBeCut: at < names.length - 1 }));
-    return new Shelf(files.sort((one, other) => one.number - other.number));
+    files.sort((one, other) => one.number - other.number);
+    compare(files, readJournal(await source.bytes(JOURNAL)));
+    return new Shelf(files);
   }
 
   /** Where to begin so that at `ms` something is there; nothing in a recording of nothing. */
@@ -45,9 +48,39 @@ export class Shelf {
     return later[0] && { file: later[0], offset: later[0].clusters[0]!.offset };
   }
 
-  /** One was found by reading. */
-  handleCluster({ clusters }: ShelfFile, { ms, offset }: Cue): void {
-    if (offset > (clusters.at(-1)?.offset ?? -1)) clusters.push({ ms, offset });
+  /** One was found by reading. Throws `ReviewFault`. */
+  handleCluster({ name, clusters }: ShelfFile, { ms, offset }: Cue): void {
+    if (!clusters.some((one) => one.ms === ms && one.offset === offset))
+      throw new ReviewFault("damaged", "a cluster that the journal does not know", {
+        file: name,
+        offset,
+        ms,
+      });
+  }
+}
+
+/** What is there with what has to be: whatever was taken out, put in or swapped as a whole is not as long, or begins elsewhere. */
+function compare(files: readonly ShelfFile[], journal: readonly JournalFile[]): void {
+  for (const { number, length } of journal)
+    if (length > 0 && !files.some((file) => file.number === number))
+      throw new ReviewFault("damaged", `file ${number} is missing`, { file: JOURNAL });
+  for (const file of files) {
+    const told = journal.find(({ number }) => number === file.number);
+    if (!told || told.length !== file.size)
+      throw new ReviewFault("damaged", `it has to have ${told?.length ?? 0} bytes`, {
+        file: file.name,
+        offset: Math.min(told?.length ?? 0, file.size),
+      });
+    const isTold = ({ ms, offset }: Cue) =>
+      told.clusters.some((one) => one.ms === ms && one.offset === offset);
+    const strange = file.clusters.find((cluster) => !isTold(cluster));
+    if (strange)
+      throw new ReviewFault("damaged", "a cluster that the journal does not know", {
+        file: file.name,
+        ...strange,
+      });
+    // where it does not say so itself
+    file.clusters = told.clusters;
   }
 }
 

@@ -15,6 +15,8 @@ export interface Piece {
 export interface Source {
   /** A whole file that is a text. Throws `ReviewFault`. */
   text(file: string): Promise<string>;
+  /** A whole file. Throws `ReviewFault`. */
+  bytes(file: string): Promise<Bytes>;
   /** At most `length` bytes from `from` on; none behind the end. Throws `ReviewFault`. */
   read(file: string, from: number, length: number): Promise<Piece>;
 }
@@ -38,8 +40,11 @@ export class HttpSource implements Source {
   }
 
   async text(file: string): Promise<string> {
-    const response = await this.#ask(file);
-    return new TextDecoder().decode(await bytesOf(response, file));
+    return new TextDecoder().decode(await this.bytes(file));
+  }
+
+  async bytes(file: string): Promise<Bytes> {
+    return bytesOf(await this.#ask(file), file);
   }
 
   async read(file: string, from: number, length: number): Promise<Piece> {
