@@ -257,7 +257,13 @@ function fakeSound(ms: number): Bytes {
   return concat(Uint8Array.of(0xfc), utf8(`sound ${ms}`));
 }
 
-function filesOf({ manifest, consents, keys, capture, clusters }: Omit<Made, "files">): Record<string, Bytes> {
+function filesOf({
+  manifest,
+  consents,
+  keys,
+  capture,
+  clusters,
+}: Omit<Made, "files">): Record<string, Bytes> {
   return {
     "manifest.json": utf8(JSON.stringify(manifest, null, 2)),
     "consent.jsonl": utf8(consents.map((line) => `${line}\n`).join("")),
