@@ -5,9 +5,9 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after } from 'node:test';
 
 import { Call, CLIENT, inCall, perceives, THERAPIST } from './harness/call.mjs';
@@ -15,6 +15,7 @@ import { guestFragment, hostFragment, withFragment } from './harness/fragment.mj
 import { filesOf, found, memoryOf, spellings } from './harness/haystack.mjs';
 import { needlesOf, sealedBy, tellingAll } from './harness/needles.mjs';
 import { agree, complete, propose, safeSeconds } from './harness/recording.mjs';
+import { Server } from './harness/server.mjs';
 import { Synthetic } from './harness/synthetic.mjs';
 import { until } from './harness/wait.mjs';
 
@@ -98,6 +99,18 @@ inCall('nothing of a recording, and none of its keys, is where the server could 
   assert.ok(recordedFrames >= RECORDED_SECONDS * FRAMES_A_SECOND);
   absent('memory after it', [...content, ...keys], [...memoryOf(call.demo.pid)]);
   absent('log', [...content, ...keys], [Buffer.from(call.demo.log())]);
+
+  // a server with a bucket, which the demonstration has none of
+  const [moved, bucket] = ['moved', 'bucket'].map((name) => join(folder, name));
+  await cp(join(recorded, 'recordings'), moved, { recursive: true });
+  const more = `[recorder]\nfolder = "${moved}"\nfloor = "1MiB"\nreserve = "1MiB"\n[recorder.bucket]\nurl = "file://${bucket}"`;
+  const copying = await Server.start('http://localhost', { more });
+  call.later(() => copying.stop());
+  await until('the bucket is proven to have all', () => readFile(join(moved, basename(path), 'upload.jsonl'), 'utf8').catch(() => ''), (told) => files.filter((name) => told.includes(name)).length === files.length, 60_000);
+  const copies = await filesOf(bucket);
+  absent('bucket', [...content, ...keys], copies);
+  assert.equal(found(await sealedBy(client), copies).length, recordedFrames, 'the sealed frames are found in it');
+  absent('memory while it is copied', [...content, ...keys], [...memoryOf(copying.pid)]);
 }, { data: recorded, talkative: true });
 
 /** Both links with secrets that the server has never had: the demonstration makes its own, and says so. */

@@ -21,10 +21,11 @@ export class Server {
   /**
    * Starts a server whose HTTP interface the pages of `origin` may call, and waits until it is ready. Its media
    * port is on loopback; `beyondLoopback` adds the machine's own address, from which nothing leaves the machine either.
+   * `more` is of the configuration, in TOML.
    */
-  static async start(origin, { beyondLoopback = false } = {}) {
+  static async start(origin, { beyondLoopback = false, more = '' } = {}) {
     const server = new Server();
-    await server.#configure(origin, beyondLoopback ? ['127.0.0.1', ownAddress()] : ['127.0.0.1']);
+    await server.#configure(origin, beyondLoopback ? ['127.0.0.1', ownAddress()] : ['127.0.0.1'], more);
     server.process = new Child(BINARY, ['serve', '--config', server.config], { env: { ...process.env, NO_COLOR: '1' } });
     try {
       await until('the server is ready', () => server.#isReady());
@@ -107,14 +108,15 @@ export class Server {
     return response;
   }
 
-  async #configure(origin, addresses) {
+  async #configure(origin, addresses, more) {
     this.folder = await mkdtemp(join(tmpdir(), 'rapport-server-'));
     this.config = join(this.folder, 'rapport.toml');
     this.secret = randomBytes(24).toString('base64');
     const [http, udp] = [await freeTcpPort(), await freeUdpPort()];
     this.base = `http://127.0.0.1:${http}`;
     this.media = { address: '127.0.0.1', port: udp };
-    await writeFile(this.config, configuration({ http, udp, addresses, origin, secret: this.secret }), { mode: 0o600 });
+    const text = configuration({ http, udp, addresses, origin, secret: this.secret });
+    await writeFile(this.config, `${text}\n${more}`, { mode: 0o600 });
   }
 
   async #isReady() {
