@@ -204,27 +204,16 @@ impl Ledger {
             if entry.verified.contains(&name) || entry.pending.contains_key(&name) {
                 continue;
             }
-            if remote
-                .verified
-                .get(&name)
-                .is_some_and(|sum| sum.length == piece.length)
-            {
-                // what an earlier life proved is looked at once more before the folder's copy goes
-                if self.keeps_local || progress.captures.is_empty() {
-                    entry.verified.insert(name);
-                    continue;
-                }
-                let pending = Pending {
-                    piece,
-                    state: State::Uploaded,
-                    turn: Turn::at(now),
-                };
-                entry.pending.insert(name, pending);
+            let sum = remote.verified.get(&name);
+            let is_proven = sum.is_some_and(|sum| sum.length == piece.length);
+            // what an earlier life proved is looked at once more before the folder's copy goes
+            if is_proven && (self.keeps_local || progress.captures.is_empty()) {
+                entry.verified.insert(name);
                 continue;
             }
             let pending = Pending {
                 piece,
-                state: State::Local,
+                state: if is_proven { State::Uploaded } else { State::Local },
                 turn: Turn::at(now),
             };
             entry.pending.insert(name, pending);

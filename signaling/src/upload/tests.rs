@@ -1,5 +1,6 @@
 //! The task between a real folder and buckets of all kinds, in virtual time.
 
+mod folder;
 mod s3;
 
 use std::collections::VecDeque;
@@ -495,48 +496,4 @@ fn a_bucket_without_credentials_is_told_before_anything_is_copied() {
     assert!(matches!(open(), Err(OpenError::Config(_))));
     std::fs::write(&file, "aws_access_key_id = a\naws_secret_access_key = b\n").unwrap();
     assert!(open().is_ok());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_folder_of_copies_without_its_disk_gets_none_and_loses_none() {
-    let recordings = Recordings::new();
-    ended(&recordings);
-    let copies = Recordings::new();
-    let (mount, disk) = (copies.0.join("mount"), copies.0.join("disk"));
-    let bucket = rapport_config::Bucket {
-        url: format!("file://{}", mount.display()).try_into().unwrap(),
-        endpoint: None,
-        region: String::new(),
-        credentials_file: None,
-        keep_local: true,
-    };
-    let run = || {
-        let uploader = Uploader::open(&recordings.0, &bucket).unwrap();
-        let uploads = uploader.uploads();
-        Running {
-            uploads,
-            task: tokio::spawn(uploader.run()),
-        }
-    };
-    assert_eq!(run().done().await, Uploads::default());
-    let keys = disk.join(ID.to_string()).join("keys.jsonl");
-    std::fs::rename(&mount, &disk).unwrap();
-    // what a crash leaves of an object that was on its way
-    std::fs::write(keys.with_file_name("keys.jsonl#1"), "{}").unwrap();
-    let mut running = run();
-    shred(&recordings.folder(), 1).unwrap();
-    sleep(LOOK * 20).await;
-    let uploads = *running.uploads.borrow_and_update();
-    assert!(uploads.failures > 0 && uploads.pending == 1, "{uploads:?}");
-    assert!(keys.exists());
-    assert_eq!(std::fs::read_dir(&mount).unwrap().count(), 0);
-    std::fs::remove_dir(&mount).unwrap();
-    std::fs::rename(&disk, &mount).unwrap();
-    running.done().await;
-    let left = std::fs::read_dir(&mount)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name());
-    assert_eq!(left.collect::<Vec<_>>(), ["rapport-recordings"]);
-    let bucket = format!("file://{}", mount.display());
-    assert!(remotes(&recordings.folder()).unwrap()[&bucket].is_erased);
 }
